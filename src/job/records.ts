@@ -1,0 +1,112 @@
+import type { AttemptNumber, AttemptToken, CheckpointId, JobName } from "../base/index.ts";
+
+/** The version of every record that this program writes. A reader refuses a higher one with `store-newer`. */
+export const RECORD_FORMAT = 1;
+
+/** `jobs/<job>/job.json`: what the job is. */
+export interface JobRecord {
+  readonly format: number;
+  readonly job: JobName;
+  /** Wall clock of the machine that wrote it, ISO 8601. For people. */
+  readonly createdAt: string;
+  readonly writtenBy: string;
+}
+
+/** `jobs/<job>/attempts/<n>/claim.json`: from its creation on, attempt n owns the job. */
+export interface ClaimRecord {
+  readonly format: number;
+  readonly job: JobName;
+  readonly attempt: AttemptNumber;
+  readonly token: AttemptToken;
+  /** The newest checkpoint at the moment of the claim; later writes of earlier attempts are never read (J1). */
+  readonly resumesFrom: CheckpointId | null;
+  readonly failuresUsed: number;
+  readonly idleAttempts: number;
+  readonly claimedAt: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly command: readonly string[];
+  readonly writtenBy: string;
+}
+
+/** How far the command says it is. */
+export interface Progress {
+  readonly done: number;
+  readonly total?: number | undefined;
+  readonly unit?: string | undefined;
+}
+
+/** What an attempt tells with each heartbeat. */
+export interface AttemptStatus {
+  /** `restoring`, `running`, `saving`, `stopping` … */
+  readonly phase: string;
+  readonly progress?: Progress | undefined;
+  readonly lastCheckpoint?: CheckpointId | undefined;
+  /** Milliseconds of life at which `lastCheckpoint` was captured, by the attempt's own monotonic clock. */
+  readonly lastCheckpointAtMs?: number | undefined;
+  /** Progress at that moment. */
+  readonly lastCheckpointProgress?: Progress | undefined;
+  /** Sources that hear nothing at the moment. */
+  readonly blind?: readonly string[] | undefined;
+}
+
+/** `jobs/<job>/attempts/<n>/heartbeat.json`: rewritten by its owner. */
+export interface HeartbeatRecord extends AttemptStatus {
+  readonly format: number;
+  readonly attempt: AttemptNumber;
+  readonly token: AttemptToken;
+  /** 1, 2, 3 …: never the same twice, so that "unchanged" can be seen without comparing clocks (J2). */
+  readonly beat: number;
+  /** Milliseconds since the claim, by the attempt's own monotonic clock. */
+  readonly aliveMs: number;
+  readonly writtenAt: string;
+}
+
+/** How an attempt ended. */
+export type OutcomeKind = "completed" | "interrupted" | "failed" | "stopped" | "lost" | "fenced-out";
+
+/** What the owner, or for `lost` its successor, says about the end. */
+export interface Outcome {
+  readonly kind: OutcomeKind;
+  /** For people, with the evidence: notice, exit status, signal (S10, S11). */
+  readonly reason: string;
+  readonly exitStatus?: number | undefined;
+  readonly exitSignal?: string | undefined;
+  readonly notice?:
+    | {
+        readonly source: string;
+        readonly action: string;
+        readonly cause: string;
+        readonly leadMs?: number | undefined;
+      }
+    | undefined;
+  /** Failures since the last new checkpoint, this attempt's included. */
+  readonly failuresUsed: number;
+  /** How many checkpoints this attempt committed. */
+  readonly checkpointsCommitted: number;
+  readonly lastCheckpoint?: CheckpointId | undefined;
+  readonly lastCheckpointAtMs?: number | undefined;
+  readonly lastCheckpointProgress?: Progress | undefined;
+  readonly progress?: Progress | undefined;
+  /** Processes that had to be killed after the command had ended (S02). */
+  readonly survivorsKilled?: readonly string[] | undefined;
+}
+
+/** `jobs/<job>/attempts/<n>/outcome.json`: created once; whoever creates it ends the attempt. */
+export interface OutcomeRecord extends Outcome {
+  readonly format: number;
+  readonly attempt: AttemptNumber;
+  /** The attempt's own token, or for `lost` the token of the claimant that gave it up. */
+  readonly endedBy: AttemptToken;
+  readonly aliveMs: number | null;
+  readonly endedAt: string;
+}
+
+/** One line of an attempt's history. */
+export interface EventRecord {
+  readonly kind: string;
+  /** Milliseconds since the claim, by the attempt's own monotonic clock. */
+  readonly atMs: number;
+  readonly at: string;
+  readonly detail?: Readonly<Record<string, unknown>> | undefined;
+}

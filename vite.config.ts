@@ -1,0 +1,18 @@
+import { defineConfig } from "vite";
+
+/** The published bundle: two doors (the SDK and the command line), everything else in lazily loaded pieces. */
+export default defineConfig({
+  build: {
+    ssr: true,
+    target: "node20",
+    outDir: "dist",
+    emptyOutDir: true,
+    sourcemap: true,
+    minify: false,
+    rollupOptions: {
+      input: { index: "src/index.ts", "cli/main": "src/cli/main.ts" },
+      output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "pieces/[name]-[hash].js" },
+    },
+  },
+  ssr: { noExternal: true, external: ["node:process"] },
+});
