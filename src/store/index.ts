@@ -1,0 +1,4 @@
+export * from "./file/file-store.ts";
+export * from "./keys.ts";
+export * from "./memory/memory-store.ts";
+export * from "./store.ts";
