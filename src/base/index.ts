@@ -7,3 +7,4 @@ export * from "./error-catalogue.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./random.ts";
+export * from "./version.ts";
