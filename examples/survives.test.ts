@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Bench, languagesOf, type Program } from "./program.ts";
+
+const RESULT = "result 993383394";
+/** Fast up to step 94; the 95th takes a second, which is time enough to interrupt it there. */
+const SLOW_AT_95 = { STEP_SECONDS: "0.02", SLOW_AFTER: "94" };
+const FAST = { STEP_SECONDS: "0.001" };
+
+/** The numbers of the steps that it printed. */
+function stepsOf(...programs: readonly Program[]): number[] {
+  const lines = programs.flatMap((program) => program.lines);
+  return lines
+    .filter((line) => line.startsWith("step "))
+    .map((line) => Number(line.slice(5, line.indexOf("/"))));
+}
+
+const ALL_STEPS = Array.from({ length: 100 }, (_, index) => index + 1);
+
+describe.each(languagesOf("survives"))(
+  "the job that keeps its progress in a folder, in $language",
+  ({ skipped, command }) => {
+    let bench: Bench;
+    beforeEach(() => {
+      bench = new Bench();
+    });
+    afterEach(() => bench.clear());
+
+    test.skipIf(skipped)("told to stop at step 95, it saves there and goes on there", async () => {
+      const interrupted = bench.start(command, SLOW_AT_95);
+      await interrupted.hears("step 94/100");
+      interrupted.signal("SIGTERM");
+      expect(await interrupted.ended).toEqual({ status: 75, signal: null });
+      expect(interrupted.lines.at(-1)).toBe("told to stop: saved at step 95");
+
+      const next = bench.start(command, FAST);
+      expect((await next.ended).status).toBe(0);
+      expect(next.lines[0]).toBe("going on after step 95");
+      expect(stepsOf(interrupted, next)).toEqual(ALL_STEPS);
+      expect(next.lines.at(-1)).toBe(RESULT);
+    });
+
+    test.skipIf(skipped)("killed at step 95, it goes on at its last checkpoint, step 90", async () => {
+      const killed = bench.start(command, SLOW_AT_95);
+      await killed.hears("step 94/100");
+      killed.signal("SIGKILL");
+      await killed.ended;
+
+      const next = bench.start(command, FAST);
+      expect((await next.ended).status).toBe(0);
+      expect(next.lines[0]).toBe("going on after step 90");
+      expect(next.lines.at(-1)).toBe(RESULT);
+    });
+
+    test.skipIf(skipped)("started again when it is done, it only says its result", async () => {
+      await bench.start(command, FAST).ended;
+      const again = bench.start(command, FAST);
+      expect((await again.ended).status).toBe(0);
+      expect(again.lines).toEqual(["going on after step 100", RESULT]);
+    });
+  },
+);
