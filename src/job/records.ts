@@ -22,6 +22,8 @@ export interface ClaimRecord {
   readonly resumesFrom: CheckpointId | null;
   readonly failuresUsed: number;
   readonly idleAttempts: number;
+  /** How often this attempt means to rewrite its heartbeat, in ms. A claimant waits at least two such intervals (K05). */
+  readonly heartbeatMs?: number | undefined;
   readonly claimedAt: string;
   readonly host: string;
   readonly pid: number;
@@ -46,6 +48,8 @@ export interface AttemptStatus {
   readonly lastCheckpointAtMs?: number | undefined;
   /** Progress at that moment. */
   readonly lastCheckpointProgress?: Progress | undefined;
+  /** Failures since the last new checkpoint: what a successor inherits when this attempt is lost (J5). */
+  readonly failuresUsed?: number | undefined;
   /** Sources that hear nothing at the moment. */
   readonly blind?: readonly string[] | undefined;
 }
@@ -100,10 +104,23 @@ export interface OutcomeRecord extends Outcome {
   readonly endedBy: AttemptToken;
   readonly aliveMs: number | null;
   readonly endedAt: string;
+  /** What was noted since the last batch of events was written. */
+  readonly events?: readonly EventRecord[] | undefined;
+}
+
+/** `jobs/<job>/attempts/<n>/events/<batch>.json`: what an attempt noted, in batches 000001, 000002 … */
+export interface EventBatchRecord {
+  readonly format: number;
+  readonly attempt: AttemptNumber;
+  /** Of the attempt that writes it, so that nothing of one attempt can pass for another's (K03). */
+  readonly token: AttemptToken;
+  readonly events: readonly EventRecord[];
 }
 
 /** One line of an attempt's history. */
 export interface EventRecord {
+  /** 1, 2, 3 … within the attempt: an event that was written twice is known by it. */
+  readonly number: number;
   readonly kind: string;
   /** Milliseconds since the claim, by the attempt's own monotonic clock. */
   readonly atMs: number;
