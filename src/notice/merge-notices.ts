@@ -167,7 +167,7 @@ class RecordOfAll implements InterruptionRecord {
   }
 
   #tell(change: InterruptionChange): void {
-    for (const listener of [...this.#listeners]) listener(change);
+    for (const listener of this.#listeners) listener(change);
   }
 }
 

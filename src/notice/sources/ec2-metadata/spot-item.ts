@@ -73,19 +73,20 @@ function sightingOf(words: SpotWords, item: string, reply: GoodReply, context: L
   const id = `${SOURCE_NAME}/interruption/spot-${action}/${context.instanceId}`;
   const timing = timingOf(words, action, reply, context);
   const time = words.time?.trim();
-  if (timing === "stale" && context.known(id) === undefined) {
+  if (timing === "stale") {
+    // An event that was known before its moment passed is still the same event.
+    const known = context.known(id);
+    if (known !== undefined) return { kind: "events", notices: [known] };
     return { ...NOTHING, remark: `${item} names a moment that is long over (${time}); it is ignored` };
   }
-  // A known event that has become old is still the same event, and its deadline is the one kept from before.
-  const { atMs, assumed } = timing === "stale" ? { atMs: context.clock.now(), assumed: false } : timing;
   const notice: Notice = {
     id,
     source: SOURCE_NAME,
     kind: "interruption",
     action,
     cause: `${item} says ${saidAction(words.action)} ${time === undefined ? "without a time" : `at ${time}`}`,
-    deadline: { atMs },
-    deadlineAssumed: assumed,
+    deadline: { atMs: timing.atMs },
+    deadlineAssumed: timing.assumed,
     ...(time === undefined ? {} : { time }),
     raw: rawText(reply.body),
   };
