@@ -1,0 +1,240 @@
+import { type Command, Option } from "commander";
+import { constants } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { type JobName, SpotproofError, parseDuration, parseJobName } from "../../base/index.ts";
+import type { RunPolicy } from "../../supervisor/index.ts";
+import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
+
+/** Everything that `spotproof run` was told, checked and complete. */
+export interface RunOptions {
+  readonly job: JobName;
+  readonly store: StoreLocation;
+  /** Absolute path of the watched folder. */
+  readonly checkpointFolder: string | undefined;
+  readonly ifRunning: "standby" | "leave";
+  readonly leaseMs: number;
+  readonly maxIdleAttempts: number;
+  readonly metadataPollMs: number;
+  readonly interruptionSignals: readonly NodeJS.Signals[];
+  /** After such a signal; undefined = what the platform around us is known to grant. */
+  readonly signalGraceMs: number | undefined;
+  readonly channelPort: number | undefined;
+  readonly logFormat: "text" | "json";
+  readonly policy: RunPolicy;
+  readonly command: readonly [string, ...string[]];
+}
+
+/** Declares the options of `spotproof run` on a command. */
+export function declareRunOptions(command: Command): Command {
+  return command
+    .requiredOption("-j, --job <name>", "the job's name: the same name goes on with the same work")
+    .addOption(
+      new Option("-s, --store <place>", "where checkpoints rest: a folder that outlives this machine")
+        .env("SPOTPROOF_STORE")
+        .makeOptionMandatory(),
+    )
+    .option("-c, --checkpoint <folder>", "the command's state: this folder is saved and put back")
+    .option("--every <duration>", "time between two saves (default: 1m, or longer while saves are slow)")
+    .addOption(
+      new Option(
+        "--commit-by <who>",
+        "who decides when the folder is saved: spotproof, or only the program through the job channel",
+      )
+        .choices(["spotproof", "program"])
+        .default("spotproof"),
+    )
+    .addOption(
+      new Option(
+        "--if-running <what>",
+        "when another attempt of the job is alive: stand by to take over, or leave",
+      )
+        .choices(["standby", "leave"])
+        .default("standby"),
+    )
+    .option("--retries <n>", "restarts after the command failed by itself", "3")
+    .option("--retry-wait <duration>", "wait before the first of them; doubles each time", "1s")
+    .option(
+      "--max-idle-attempts <n>",
+      "give up after so many attempts in a row without a new checkpoint; 0 = never",
+      "10",
+    )
+    .option("--stop-signal <name>", "asks the command to end", "SIGTERM")
+    .addOption(
+      new Option("--stop-to <whom>", "who is asked first: every process, or only the first one")
+        .choices(["group", "leader"])
+        .default("group"),
+    )
+    .option("--stop-grace <duration>", "from asking to killing, at most", "30s")
+    .option(
+      "--notice-signal <name>",
+      "sent to the command's first process when an interruption is heard (for example SIGUSR1)",
+    )
+    .addOption(
+      new Option("--zero-after-stop <what>", "what exit status 0 means after the command was asked to stop")
+        .choices(["interrupted", "completed"])
+        .default("interrupted"),
+    )
+    .option(
+      "--linger <duration>",
+      "how long processes may go on after the command's first one has ended",
+      "5s",
+    )
+    .option("--keep <n>", "checkpoints to keep, the newest; at least 2", "5")
+    .option("--keep-hourly <n>", "beyond those, the newest of each of so many hours", "0")
+    .option("--keep-daily <n>", "beyond those, the newest of each of so many days", "0")
+    .option("--heartbeat <duration>", "how often this attempt shows that it is alive", "10s")
+    .option("--lease <duration>", "a heartbeat unchanged for so long means that its attempt is lost", "30s")
+    .option("--metadata-poll <duration>", "how often the EC2 metadata service is asked", "2s")
+    .option(
+      "--interruption-signals <names>",
+      "signals to Spotproof that announce the end of the machine or container",
+      "SIGTERM",
+    )
+    .option(
+      "--signal-grace <duration>",
+      "time between such a signal and SIGKILL (default: what the platform grants, else 10s)",
+    )
+    .option("--channel-port <port>", "open the job channel on this port of 127.0.0.1 too; 0 = any free one")
+    .addOption(
+      new Option("--log-format <format>", "of Spotproof's own lines on standard error")
+        .choices(["text", "json"])
+        .default("text"),
+    );
+}
+
+type Raw = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Checks what commander has read.
+ * @throws SpotproofError `bad-usage` that names the option, its value and what would be right
+ */
+export function readRunOptions(raw: Raw, command: readonly string[], workingFolder: string): RunOptions {
+  const [file, ...args] = command;
+  if (file === undefined || file === "") {
+    throw new SpotproofError(
+      "bad-usage",
+      "There is no command to run. Put it after two dashes: spotproof run --job train --store ./store -- python3 train.py",
+    );
+  }
+  const store = parseStoreLocation(raw["store"] ?? "", workingFolder);
+  const heartbeatMs = duration(raw, "heartbeat", 10);
+  const leaseMs = duration(raw, "lease", 10);
+  if (leaseMs < 2 * heartbeatMs) {
+    throw new SpotproofError(
+      "bad-usage",
+      `--lease ${raw["lease"]} is shorter than two heartbeats (--heartbeat ${raw["heartbeat"]}): a living attempt would be taken for lost.`,
+    );
+  }
+  return {
+    job: parseJobName(raw["job"] ?? ""),
+    store,
+    checkpointFolder: checkpointFolder(raw["checkpoint"], store, workingFolder),
+    ifRunning: raw["ifRunning"] === "leave" ? "leave" : "standby",
+    leaseMs,
+    maxIdleAttempts: count(raw, "maxIdleAttempts", 0),
+    metadataPollMs: duration(raw, "metadataPoll", 10),
+    interruptionSignals: (raw["interruptionSignals"] ?? "")
+      .split(",")
+      .map((name) => signalName(name.trim(), "--interruption-signals")),
+    signalGraceMs: raw["signalGrace"] === undefined ? undefined : duration(raw, "signalGrace", 0),
+    channelPort: raw["channelPort"] === undefined ? undefined : count(raw, "channelPort", 0, 65_535),
+    logFormat: raw["logFormat"] === "json" ? "json" : "text",
+    policy: readPolicy(raw, heartbeatMs),
+    command: [file, ...args],
+  };
+}
+
+function readPolicy(raw: Raw, heartbeatMs: number): RunPolicy {
+  return {
+    saveEveryMs: raw["every"] === undefined ? undefined : duration(raw, "every", 100),
+    commitBy: raw["commitBy"] === "program" ? "program" : "spotproof",
+    noticeSignal:
+      raw["noticeSignal"] === undefined ? undefined : signalName(raw["noticeSignal"], "--notice-signal"),
+    stopSignal: signalName(raw["stopSignal"] ?? "", "--stop-signal"),
+    stopTo: raw["stopTo"] === "leader" ? "leader" : "group",
+    stopGraceMs: duration(raw, "stopGrace", 0),
+    lingerMs: duration(raw, "linger", 0),
+    zeroAfterStop: raw["zeroAfterStop"] === "completed" ? "completed" : "interrupted",
+    heartbeatMs,
+    restart: {
+      retries: count(raw, "retries", 0),
+      backoff: { firstMs: duration(raw, "retryWait", 0), longestMs: 300_000 },
+      forgiveAfterMs: 3_600_000,
+    },
+    retention: {
+      last: count(raw, "keep", 2),
+      hourly: count(raw, "keepHourly", 0),
+      daily: count(raw, "keepDaily", 0),
+    },
+    lastSaveLimitMs: 600_000,
+  };
+}
+
+function checkpointFolder(
+  text: string | undefined,
+  store: StoreLocation,
+  workingFolder: string,
+): string | undefined {
+  if (text === undefined) return undefined;
+  if (text === "")
+    throw new SpotproofError(
+      "bad-usage",
+      "--checkpoint is empty. Name the folder in which the command keeps its state.",
+    );
+  const folder = resolve(workingFolder, text);
+  if (isWithin(workingFolder, folder)) {
+    throw new SpotproofError(
+      "bad-usage",
+      `--checkpoint ${text} contains the working folder, which would be replaced under the command. Use a folder of its own, such as ./ckpt.`,
+    );
+  }
+  if (isWithin(store.path, folder) || isWithin(folder, store.path)) {
+    throw new SpotproofError(
+      "bad-usage",
+      `--checkpoint ${folder} and --store ${store.path} lie in each other. Keep them apart: the store is what outlives the machine.`,
+    );
+  }
+  return folder;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (!way.startsWith("..") && way !== join("/", way));
+}
+
+function option(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function duration(raw: Raw, name: string, leastMs: number): number {
+  const text = raw[name] ?? "";
+  const ms = parseDuration(text, option(name));
+  if (ms < leastMs)
+    throw new SpotproofError("bad-usage", `${option(name)} ${text} is too short: at least ${leastMs}ms.`);
+  return ms;
+}
+
+function count(raw: Raw, name: string, least: number, most = 1_000_000): number {
+  const text = raw[name] ?? "";
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) {
+    throw new SpotproofError(
+      "bad-usage",
+      `${option(name)} "${text}" is not a whole number from ${least} to ${most}.`,
+    );
+  }
+  return value;
+}
+
+/** `USR1`, `usr1` and `SIGUSR1` are the same. */
+function signalName(text: string, what: string): NodeJS.Signals {
+  const upper = text.toUpperCase();
+  const name = upper.startsWith("SIG") ? upper : `SIG${upper}`;
+  if (!(name in constants.signals) || name === "SIGKILL" || name === "SIGSTOP") {
+    throw new SpotproofError(
+      "bad-usage",
+      `${what}: "${text}" is not a signal that can be used here. Examples: SIGTERM, SIGINT, SIGUSR1.`,
+    );
+  }
+  return name as NodeJS.Signals;
+}

@@ -1,0 +1,261 @@
+import { lstat } from "node:fs/promises";
+import { type Clock, SpotproofError, systemClock, systemErrorCode, systemRandom } from "../../base/index.ts";
+import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
+import { readEc2MetadataSettings } from "../../cloud/index.ts";
+import { type Attempt, type ClaimResult, claimJob } from "../../job/index.ts";
+import {
+  type InterruptionRecord,
+  createEc2MetadataSource,
+  createInterruptionRecord,
+  createSignalSource,
+  watchSources,
+} from "../../notice/index.ts";
+import type { Store } from "../../store/index.ts";
+import {
+  type FolderParts,
+  type RunEnd,
+  type UserStop,
+  openJobChannel,
+  startGuardian,
+  supervise,
+  systemProcessTable,
+} from "../../supervisor/index.ts";
+import type { CommandIo } from "../command-io.ts";
+import { EXIT, exitStatusOfCommand } from "../exit-codes.ts";
+import { describeEvent } from "../output/describe-event.ts";
+import { type Log, createLog } from "../output/log.ts";
+import { platformGrace } from "../platform-grace.ts";
+import { adviceAboutCommand, adviceAboutStore } from "../run-advice.ts";
+import { openStore } from "../store-location.ts";
+import { listenForUserStop } from "../user-stop.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** What every step of a run is given. */
+interface RunContext {
+  readonly options: RunOptions;
+  readonly io: CommandIo;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly interruptions: InterruptionRecord;
+  readonly userStop: UserStop;
+}
+
+/** Signals that are the command's business. SIGUSR1 would otherwise open Node's debugger. */
+const FORWARDED: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"];
+
+/** `spotproof run`: claims the job, runs the command under supervision, and gives the exit status. */
+export async function runCommand(options: RunOptions, io: CommandIo): Promise<number> {
+  const clock = systemClock;
+  const userStop = listenForUserStop(io);
+  const interruptions = createInterruptionRecord(clock);
+  const context: RunContext = {
+    options,
+    io,
+    clock,
+    log: await createLog(options.logFormat, io),
+    interruptions,
+    userStop,
+  };
+  const stopWatching = new AbortController();
+  const watching = watchInterruptions(context, stopWatching.signal);
+  try {
+    return await claimAndSupervise(context);
+  } finally {
+    stopWatching.abort();
+    userStop.close();
+    await watching;
+  }
+}
+
+async function claimAndSupervise(context: RunContext): Promise<number> {
+  const { options, log } = context;
+  await refuseUnusableFolder(options.checkpointFolder);
+  const store = await openStore(options.store, "write");
+  const advice = [...adviceAboutCommand(options.command), ...(await adviceAboutStore(options.store.path))];
+  for (const line of advice) log.warn("advice", line);
+  const claim = await claimUnlessLeaving(context, store);
+  if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
+  log.forAttempt(options.job, claim.attempt.number);
+  return exitStatusOfEnd(context, await superviseAttempt(context, store, claim.attempt));
+}
+
+/** A file where the folder should be is found before anything is claimed. */
+async function refuseUnusableFolder(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  try {
+    if ((await lstat(folder)).isDirectory()) return;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return;
+    throw new SpotproofError("folder-unusable", `${folder}: ${String(error)}.`, { cause: error });
+  }
+  throw new SpotproofError("folder-unusable", `${folder} is not a folder.`);
+}
+
+/** Begins to listen, in the background: the start of the command never waits for it. */
+function watchInterruptions(
+  { options, io, clock, log, interruptions }: RunContext,
+  signal: AbortSignal,
+): Promise<void> {
+  interruptions.onChange((change) => {
+    if (change.kind !== "health") return;
+    const { source, kind, detail } = change.health;
+    if (kind === "blind") log.warn("source-blind", `cannot hear interruptions from ${source}: ${detail}`);
+    else log.debug(`source-${kind}`, `${source}: ${detail}`);
+  });
+  const settings = readEc2MetadataSettings(io.environment);
+  const graceMs = options.signalGraceMs ?? platformGrace(io.environment).graceMs;
+  const sources = [
+    createSignalSource({ signals: options.interruptionSignals, graceMs, on: io.onSignal, clock }),
+    createEc2MetadataSource({ settings, clock, random: systemRandom, pollMs: options.metadataPollMs }),
+  ];
+  return watchSources(sources, (report) => interruptions.hear(report), signal, clock);
+}
+
+async function claimUnlessLeaving(context: RunContext, store: Store): Promise<ClaimResult> {
+  const { options, io, clock, log, interruptions, userStop } = context;
+  const abort = new AbortController();
+  const look = (): void => {
+    if (userStop.level() > 0 || interruptions.state().kind === "interrupted") abort.abort();
+  };
+  const silences = [userStop.onChange(look), interruptions.onChange(look)];
+  look();
+  try {
+    return await claimJob({
+      store,
+      job: options.job,
+      clock,
+      random: systemRandom,
+      command: options.command,
+      host: io.host,
+      pid: io.pid,
+      heartbeatMs: options.policy.heartbeatMs,
+      leaseMs: options.leaseMs,
+      ifRunning: options.ifRunning,
+      maxIdleAttempts: options.maxIdleAttempts,
+      onWaiting: ({ attempt, host }) =>
+        log.info(
+          "standing-by",
+          `attempt ${attempt} of ${options.job} was last seen on ${host}; standing by until it ends or its heartbeat stops for ${options.leaseMs / 1000} s`,
+        ),
+      signal: abort.signal,
+    });
+  } finally {
+    for (const silence of silences) silence();
+  }
+}
+
+function concludeUnclaimed(
+  { options, log, userStop }: RunContext,
+  claim: Exclude<ClaimResult, { kind: "claimed" }>,
+): number {
+  const { job } = options;
+  switch (claim.kind) {
+    case "completed":
+      log.info(
+        "already-completed",
+        `${job} was completed by attempt ${claim.outcome.attempt}: nothing to do`,
+      );
+      return EXIT.done.status;
+    case "running-elsewhere":
+      log.info("running-elsewhere", `attempt ${claim.attempt} of ${job} is alive on ${claim.host}: leaving`);
+      return EXIT.runningElsewhere.status;
+    case "ended-elsewhere": {
+      const { attempt, kind, reason, exitStatus } = claim.outcome;
+      log.info(
+        "ended-elsewhere",
+        `attempt ${attempt} of ${job} ended as ${kind} (${reason}): standing by no longer`,
+      );
+      return kind === "stopped" ? EXIT.stoppedByUser.status : (exitStatus ?? EXIT.endedElsewhere.status);
+    }
+    case "no-progress":
+      throw new SpotproofError(
+        "no-progress",
+        `${claim.idleAttempts} attempts in a row ended without a new checkpoint.`,
+      );
+    case "aborted": {
+      const isUser = userStop.level() > 0;
+      log.info(
+        "left-before-claim",
+        isUser
+          ? "stopped before the job was claimed"
+          : "this machine is about to go away: the job was not claimed",
+      );
+      return isUser ? EXIT.stoppedByUser.status : EXIT.interrupted.status;
+    }
+    default:
+      return claim satisfies never;
+  }
+}
+
+function superviseAttempt(context: RunContext, store: Store, attempt: Attempt): Promise<RunEnd> {
+  const { options, io, clock, log, interruptions, userStop } = context;
+  const { temporaryFolder, environment } = io;
+  return supervise({
+    clock,
+    random: systemRandom,
+    attempt,
+    claimedAtMs: clock.now(),
+    command: options.command,
+    workingFolder: io.workingFolder,
+    environment,
+    folder: folderParts(context, store, attempt),
+    interruptions,
+    userStop,
+    onForwardedSignal: (listener) => forwardSignals(context, listener),
+    processes: systemProcessTable(io.platform),
+    startGuardian: () =>
+      startGuardian(environment["PATH"] ?? "/usr/bin:/bin", (reason) =>
+        log.debug("no-guardian", `no guardian watches over the command: ${reason}`),
+      ),
+    openChannel: (handlers) => openJobChannel({ handlers, temporaryFolder, port: options.channelPort }),
+    ownPid: io.pid,
+    policy: options.policy,
+    onEvent: (event) => log.event(event.kind, describeEvent(event), event),
+  });
+}
+
+function folderParts(
+  { options, clock }: RunContext,
+  store: Store,
+  attempt: Attempt,
+): FolderParts | undefined {
+  const { job, checkpointFolder: folder } = options;
+  if (folder === undefined) return undefined;
+  const asideName = `replaced-by-attempt-${attempt.number}`;
+  return {
+    path: folder,
+    restore: (lineage, onSkipped, signal) =>
+      restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName }),
+    openSaver: (restored) =>
+      createFolderSaver({ store, job, attempt: attempt.number, clock, folder, restored }),
+  };
+}
+
+function forwardSignals({ options, io }: RunContext, listener: (signal: NodeJS.Signals) => void): () => void {
+  const forwarded = FORWARDED.filter((signal) => !options.interruptionSignals.includes(signal));
+  const offs = forwarded.map((signal) => io.onSignal(signal, () => listener(signal)));
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+function exitStatusOfEnd({ io, log }: RunContext, end: RunEnd): number {
+  switch (end.kind) {
+    case "completed":
+      return EXIT.done.status;
+    case "interrupted":
+      log.info("interrupted", "start the same command again to go on");
+      return EXIT.interrupted.status;
+    case "stopped":
+      log.info("stopped", "starting the same command again goes on from the last checkpoint");
+      return EXIT.stoppedByUser.status;
+    case "failed":
+      if (end.exit.kind === "not-started") throw new SpotproofError(end.exit.code, end.exit.detail);
+      return exitStatusOfCommand(end.exit, io.signalNumbers);
+    case "fenced-out":
+      log.warn("fenced-out", "a later attempt has taken over this job; the command was ended here");
+      return EXIT.fencedOut.status;
+    default:
+      return end satisfies never;
+  }
+}

@@ -1,0 +1,1 @@
+export { ERRORS, type ErrorCode, SpotproofError, VERSION } from "./base/index.ts";

@@ -1,0 +1,190 @@
+import { type MonotonicMs, SpotproofError, type Timer, backoffMs, reasonOf } from "../base/index.ts";
+import type { Outcome } from "../job/index.ts";
+import type { CommandExit } from "./command-end.ts";
+import type { Verdict } from "./lives.ts";
+import type { RunEnd, Supervision } from "./supervisor.ts";
+import { planStop } from "./time-plan.ts";
+
+// The end of an attempt: the last save, then the outcome. The command is dead by now.
+
+/** How long an outcome is tried to be written when no deadline says less, in ms. */
+const OUTCOME_LIMIT_MS = 15_000;
+
+/** Saves what is left, records the outcome, and says how the attempt ended. */
+export async function concludeAttempt(supervision: Supervision, verdict: Verdict): Promise<RunEnd> {
+  const { parts, state } = supervision;
+  switch (verdict.kind) {
+    case "fenced-out":
+      return { kind: "fenced-out" };
+    case "completed":
+      state.phase = "last-save";
+      if ((await makeResultDurable(supervision)) === "fenced-out") return { kind: "fenced-out" };
+      await recordOutcome(
+        supervision,
+        "completed",
+        verdict.reason,
+        verdict.exit,
+        parts.policy.lastSaveLimitMs,
+      );
+      return parts.attempt.fencedOut.aborted ? { kind: "fenced-out" } : { kind: "completed" };
+    case "failed":
+      await supervision.keeper?.giveUp();
+      await recordOutcome(supervision, "failed", verdict.reason, verdict.exit, OUTCOME_LIMIT_MS);
+      return parts.attempt.fencedOut.aborted
+        ? { kind: "fenced-out" }
+        : { kind: "failed", reason: verdict.reason, exit: verdict.exit };
+    case "interrupted":
+    case "stopped": {
+      state.phase = "last-save";
+      if (verdict.mayHaveWork) await saveWhileThereIsTime(supervision);
+      await supervision.keeper?.giveUp();
+      await recordInTime(supervision, verdict);
+      return parts.attempt.fencedOut.aborted
+        ? { kind: "fenced-out" }
+        : { kind: verdict.kind, reason: verdict.reason };
+    }
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** E1: a finished job is only finished when its last state is durable; a store that is away is waited for, within limits. */
+async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durable" | "fenced-out"> {
+  const { clock, random, policy, userStop } = parts;
+  if (keeper === undefined) return "durable";
+  const limitMs = clock.now() + policy.lastSaveLimitMs;
+  for (let repetition = 1; ; repetition += 1) {
+    const end = await keeper.save("final");
+    if (end.kind === "saved") return "durable";
+    if (end.kind === "fenced-out") return "fenced-out";
+    const canHelp = end.kind === "aborted" || end.error.entry.retry === "may-help";
+    const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
+    if (!canHelp || clock.now() + waitMs > limitMs || userStop.level() === 2) {
+      const why =
+        end.kind === "failed" ? end.error : new SpotproofError("internal", "The last save was given up.");
+      throw new SpotproofError(
+        why.code,
+        `The command has done its work, but its last state is not durable: ${why.detail}`,
+        { cause: why },
+      );
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+/** The last save of an attempt that leaves; given up when the deadline, the limit or a second Ctrl-C says so. */
+async function saveWhileThereIsTime({ parts, keeper }: Supervision): Promise<void> {
+  const { clock, policy, userStop, interruptions } = parts;
+  if (keeper === undefined || policy.commitBy === "program" || userStop.level() === 2) return;
+  const limitMs = clock.now() + policy.lastSaveLimitMs;
+  const giveUp = (): void => void keeper.giveUp();
+  const setTimer = (): Timer => clock.after(giveUpSavingAt({ parts, keeper }, limitMs) - clock.now(), giveUp);
+  let timer = setTimer();
+  const look = (): void => {
+    timer.cancel();
+    if (userStop.level() === 2) giveUp();
+    else timer = setTimer();
+  };
+  const silences = [userStop.onChange(look), interruptions.onChange(look)];
+  await keeper.save("final");
+  timer.cancel();
+  for (const silence of silences) silence();
+}
+
+function giveUpSavingAt(
+  { parts, keeper }: Pick<Supervision, "parts" | "keeper">,
+  limitMs: MonotonicMs,
+): MonotonicMs {
+  const { clock, interruptions, policy } = parts;
+  const interruption = interruptions.state();
+  if (interruption.kind !== "interrupted") return limitMs;
+  return planStop({
+    nowMs: clock.now(),
+    heardAtMs: interruption.firstHeardAtMs,
+    deadlineMs: interruption.deadline.atMs,
+    finalSaveMs: keeper?.nextSaveMs,
+    stopGraceMs: policy.stopGraceMs,
+  }).giveUpSavingAtMs;
+}
+
+/** An outcome that cannot be written costs the next attempt the lease time, nothing more: so that is a warning. */
+async function recordInTime(
+  supervision: Supervision,
+  verdict: Extract<Verdict, { kind: "interrupted" | "stopped" }>,
+): Promise<void> {
+  const { parts } = supervision;
+  const interruption = parts.interruptions.state();
+  const leftMs =
+    interruption.kind === "interrupted" ? interruption.deadline.atMs - parts.clock.now() : OUTCOME_LIMIT_MS;
+  try {
+    await recordOutcome(
+      supervision,
+      verdict.kind,
+      verdict.reason,
+      verdict.exit,
+      Math.min(OUTCOME_LIMIT_MS, Math.max(leftMs, 1000)),
+    );
+  } catch (error) {
+    parts.onEvent({
+      kind: "warning",
+      message: `The end of this attempt could not be recorded (${reasonOf(error)}). The next one will wait for the lease time before it goes on.`,
+    });
+  }
+}
+
+/** Writes the outcome, again and again within the limit. Throws the last error when it could not. */
+async function recordOutcome(
+  supervision: Supervision,
+  kind: Outcome["kind"],
+  reason: string,
+  exit: CommandExit | undefined,
+  limitMs: number,
+): Promise<void> {
+  const { parts } = supervision;
+  const { clock, random, attempt } = parts;
+  const outcome: Outcome = {
+    kind,
+    reason,
+    ...exitFields(exit),
+    ...noticeField(supervision),
+    ...supervision.state.outcomeFields(),
+  };
+  const untilMs = clock.now() + limitMs;
+  for (let repetition = 1; ; repetition += 1) {
+    const waitMs = backoffMs({ firstMs: 200, longestMs: 5000 }, repetition, random);
+    try {
+      if ((await attempt.end(outcome)) === "valid") parts.onEvent({ kind: "attempt-ended", outcome });
+      return;
+    } catch (error) {
+      if (clock.now() + waitMs > untilMs) throw error;
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+/** Something broke. The attempt is ended as failed, so that the next need not wait; if even that fails, it will wait. */
+export async function recordBreakdown(supervision: Supervision, error: unknown): Promise<void> {
+  const { parts } = supervision;
+  if (parts.attempt.fencedOut.aborted) return;
+  try {
+    await recordOutcome(supervision, "failed", reasonOf(error), undefined, 0);
+  } catch (second) {
+    parts.onEvent({
+      kind: "warning",
+      message: `The end of this attempt could not be recorded: ${reasonOf(second)}`,
+    });
+  }
+}
+
+function exitFields(exit: CommandExit | undefined) {
+  if (exit?.kind === "exited") return { exitStatus: exit.status };
+  return exit?.kind === "signalled" ? { exitSignal: exit.signal } : {};
+}
+
+function noticeField({ parts }: Supervision) {
+  const state = parts.interruptions.state();
+  if (state.kind !== "interrupted") return {};
+  const source = state.notices.map((notice) => notice.source).join(", ");
+  const leadMs = Math.round(state.deadline.atMs - state.firstHeardAtMs);
+  return { notice: { source, action: state.action, cause: state.cause, leadMs } };
+}

@@ -1,0 +1,153 @@
+import type { CheckpointId } from "../base/index.ts";
+import type { RestoredFolder, SaveReason } from "../checkpoint/index.ts";
+import type { Progress } from "../job/index.ts";
+import type { AttemptState } from "./attempt-state.ts";
+import type { ProcessTree } from "./process-tree/process-tree.ts";
+import type { FolderParts, RunParts } from "./run-parts.ts";
+import { SaveForecast } from "./save-forecast.ts";
+import { type SaveEnd, SaveQueue } from "./save-queue.ts";
+
+/** The watched folder during one attempt: puts it back before each life of the command and saves it. */
+export class FolderKeeper {
+  /** The processes that must stand still while the folder is captured; set while a command runs. */
+  writers: ProcessTree | undefined;
+  /** Counts the command's lives, for the notes in manifests. */
+  life = 0;
+  readonly #parts: RunParts;
+  readonly #folder: FolderParts;
+  readonly #state: AttemptState;
+  readonly #forecast = new SaveForecast();
+  #queue: SaveQueue | undefined;
+  #capturedProgress: Progress | undefined;
+
+  constructor(parts: RunParts, folder: FolderParts, state: AttemptState) {
+    this.#parts = parts;
+    this.#folder = folder;
+    this.#state = state;
+  }
+
+  /**
+   * Makes the folder what the newest usable checkpoint says. A job without any gets its first one from the folder as
+   * it is: from then on a folder that a broken command has left is always replaced (C14).
+   */
+  async prepare(
+    signal: AbortSignal,
+  ): Promise<SaveEnd | { readonly kind: "restored"; readonly from: CheckpointId }> {
+    await this.#queue?.giveUp();
+    const { clock, onEvent } = this.#parts;
+    const [newest] = this.#state.restorable;
+    if (newest === undefined) {
+      this.#queue = this.#openQueue(undefined);
+      return this.save("start");
+    }
+    onEvent({ kind: "restoring", from: newest });
+    const startedAtMs = clock.now();
+    const result = await this.#folder.restore(
+      this.#state.restorable,
+      (id, reason) => onEvent({ kind: "checkpoint-skipped", id, reason }),
+      signal,
+    );
+    const { files, totalBytes, movedAside, restored } = result;
+    onEvent({
+      kind: "restored",
+      from: restored.id,
+      files,
+      totalBytes,
+      movedAside,
+      durationMs: clock.now() - startedAtMs,
+    });
+    this.#state.restoredProgress = noteProgress(result.note);
+    this.#state.progress = this.#state.restoredProgress;
+    this.#queue = this.#openQueue(restored);
+    return { kind: "restored", from: restored.id };
+  }
+
+  /** Saves; shares a save that others asked for at the same time. Never rejects. */
+  save(reason: SaveReason): Promise<SaveEnd> {
+    return this.#openedQueue().save(reason);
+  }
+
+  /** Gives up the save or the prune in flight. */
+  async giveUp(): Promise<void> {
+    await this.#queue?.giveUp();
+  }
+
+  get lastSaveMs(): number | undefined {
+    return this.#forecast.lastSaveMs;
+  }
+
+  get nextSaveMs(): number | undefined {
+    return this.#forecast.nextSaveMs;
+  }
+
+  #openedQueue(): SaveQueue {
+    this.#queue ??= this.#openQueue(undefined);
+    return this.#queue;
+  }
+
+  #openQueue(restored: RestoredFolder | undefined): SaveQueue {
+    const { attempt, policy, onEvent } = this.#parts;
+    return new SaveQueue({
+      saver: this.#folder.openSaver(restored),
+      forecast: this.#forecast,
+      confirm: () => attempt.validity(),
+      note: () => this.#note(),
+      currentPause: () => {
+        const { writers } = this;
+        return writers === undefined ? undefined : () => writers.pause();
+      },
+      retention: policy.retention,
+      onEnd: (reason, end) => this.#saved(reason, end),
+      onPruned: (checkpoints, bytes) => onEvent({ kind: "pruned", checkpoints, bytes }),
+      onPruneFailed: (message) =>
+        onEvent({ kind: "warning", message: `Old checkpoints could not be removed: ${message}` }),
+    });
+  }
+
+  #note(): Readonly<Record<string, unknown>> {
+    this.#capturedProgress = this.#state.progress;
+    const progress = this.#capturedProgress === undefined ? {} : { progress: this.#capturedProgress };
+    return { ...progress, aliveMs: Math.round(this.#state.aliveMs), life: this.life };
+  }
+
+  #saved(reason: SaveReason, end: SaveEnd): void {
+    const { onEvent, attempt } = this.#parts;
+    switch (end.kind) {
+      case "saved":
+        this.#state.committed(end.checkpoint, this.#capturedProgress);
+        attempt.note("saved", {
+          reason,
+          checkpoint: end.checkpoint.id,
+          storedBytes: end.checkpoint.storedBytes,
+          pausedMs: Math.round(end.checkpoint.pausedMs),
+          durationMs: Math.round(end.checkpoint.durationMs),
+        });
+        return onEvent({ kind: "saved", reason, checkpoint: end.checkpoint });
+      case "failed":
+        attempt.note("save-failed", { reason, code: end.error.code });
+        return onEvent({ kind: "save-failed", reason, code: end.error.code, message: end.error.message });
+      case "aborted":
+        return onEvent({
+          kind: "save-failed",
+          reason,
+          code: "aborted",
+          message: "given up, because the time was over",
+        });
+      case "fenced-out":
+        return;
+      default:
+        return end satisfies never;
+    }
+  }
+}
+
+/** The progress that a save has noted, so that a resumed job does not look as if it had begun anew. */
+function noteProgress(note: Readonly<Record<string, unknown>>): Progress | undefined {
+  const { progress } = note;
+  const isProgress =
+    typeof progress === "object" &&
+    progress !== null &&
+    "done" in progress &&
+    typeof progress.done === "number";
+  return isProgress ? (progress as Progress) : undefined;
+}

@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+
+// The guardian outlives us by a moment. It is a shell that reads lines from a pipe which only we hold open: when we
+// are killed (kill -9, out of memory) the pipe ends without the word "done", and it kills whatever the command has
+// started, so that nothing goes on writing on behalf of an attempt that nobody supervises (I4).
+//
+// It finds the processes by their group and by the attempt's mark in /proc/<pid>/environ. The mark reaches it through
+// the pipe, so that it carries none itself.
+/** Only for tests that kill its keeper. */
+export const GUARDIAN_SCRIPT = `
+group=
+while read -r first second; do
+  [ "$first" = done ] && exit 0
+  group=$first mark=$second
+done
+[ -z "$group" ] && exit 0
+for round in 1 2 3 4 5; do
+  kill -s KILL -- "-$group" 2>/dev/null
+  found=
+  for file in /proc/[0-9]*/environ; do
+    if grep -qs -e "$mark" "$file"; then
+      pid=\${file#/proc/}
+      kill -s KILL "\${pid%/environ}" 2>/dev/null && found=yes
+    fi
+  done
+  [ -z "$found" ] && exit 0
+done
+`;
+
+/** Watches over the command for the case that this process is killed. */
+export interface Guardian {
+  /** From now on the end of this process means the end of the command with this group and mark. */
+  guard(groupId: number, mark: string): void;
+  /** The command and everything that it started has ended: the guardian may go. */
+  dismiss(): void;
+}
+
+/**
+ * Starts a guardian. Where there is no shell it does nothing, and `onMissing` is told.
+ * `path` is the PATH on which the guardian finds `grep`.
+ */
+export function startGuardian(path: string, onMissing: (reason: string) => void): Guardian {
+  const shell = spawn("/bin/sh", ["-c", GUARDIAN_SCRIPT, "spotproof-guardian"], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    env: { PATH: path },
+  });
+  shell.on("error", (error) => onMissing(error.message));
+  // A guardian that was killed by somebody breaks the pipe; the command is then only as safe as we are.
+  shell.stdin.on("error", (error) => onMissing(error.message));
+  shell.unref();
+  return {
+    guard: (groupId, mark) => void shell.stdin.write(`${groupId} ${mark}\n`),
+    dismiss: () => void shell.stdin.end("done\n"),
+  };
+}

@@ -1,0 +1,131 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { systemErrorCode } from "../../base/index.ts";
+
+/** One process as the operating system shows it. */
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly groupId: number;
+  readonly sessionId: number;
+  /** Together with the pid this names one process for ever: pids are used again. */
+  readonly startedAt: string;
+  /** Stopped by a signal (SIGSTOP and its kin). */
+  readonly stopped: boolean;
+  /** Ended, but its parent has not asked for its status yet. */
+  readonly zombie: boolean;
+  readonly name: string;
+}
+
+/** The processes of this machine. Calls are synchronous, so that a listing is close to one moment. */
+export interface ProcessTable {
+  list(): readonly ProcessEntry[];
+  /** Whether the environment that the process was started with contains this text; false when it cannot be read. */
+  startedWith(pid: number, text: string): boolean;
+  /** Absolute paths of files that the process maps shared and writable; empty when that cannot be known. */
+  filesMappedWritable(pid: number): readonly string[];
+  /** Sends a signal; "gone" when there is no such process (group: give the negative id). */
+  signal(pid: number, signal: NodeJS.Signals): "sent" | "gone";
+}
+
+/** The real table: `/proc` on Linux, `ps` elsewhere. */
+export function systemProcessTable(platform: NodeJS.Platform): ProcessTable {
+  return platform === "linux" ? linuxProcessTable : portableProcessTable;
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): "sent" | "gone" {
+  try {
+    process.kill(pid, signal);
+    return "sent";
+  } catch (error) {
+    if (systemErrorCode(error) === "ESRCH") return "gone";
+    throw error;
+  }
+}
+
+/** What `/proc/<pid>/<file>` says now; undefined when the process is gone or is not ours to look at. */
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
+    throw error;
+  }
+}
+
+/** Reads one line of `/proc/<pid>/stat`. The name stands in parentheses and may itself hold spaces and parentheses. */
+export function parseProcStat(line: string): ProcessEntry | undefined {
+  const open = line.indexOf("(");
+  const close = line.lastIndexOf(")");
+  if (open < 0 || close < open) return undefined;
+  const fields = line.slice(close + 2).split(" ");
+  const [state, parentPid, groupId, sessionId] = fields;
+  const startedAt = fields[19];
+  if (startedAt === undefined) return undefined;
+  return {
+    pid: Number(line.slice(0, open - 1)),
+    parentPid: Number(parentPid),
+    groupId: Number(groupId),
+    sessionId: Number(sessionId),
+    startedAt,
+    stopped: state === "T" || state === "t",
+    zombie: state === "Z" || state === "X",
+    name: line.slice(open + 1, close),
+  };
+}
+
+const linuxProcessTable: ProcessTable = {
+  list() {
+    const entries: ProcessEntry[] = [];
+    for (const name of readdirSync("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      const line = readProc(Number(name), "stat");
+      const entry = line === undefined ? undefined : parseProcStat(line);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  },
+  startedWith: (pid, text) => readProc(pid, "environ")?.includes(text) ?? false,
+  filesMappedWritable(pid) {
+    const paths: string[] = [];
+    for (const line of (readProc(pid, "maps") ?? "").split("\n")) {
+      const match = /^\S+ .w.s \S+ \S+ \S+\s+(\/.*)$/.exec(line);
+      // `maps` writes a newline in a name as \012; the name is bytes, which we read as latin1.
+      if (match?.[1] !== undefined) paths.push(match[1].replaceAll("\\012", "\n"));
+    }
+    return paths;
+  },
+  signal: sendSignal,
+};
+
+const portableProcessTable: ProcessTable = {
+  list() {
+    const output = execFileSync("ps", ["-A", "-o", "pid=,ppid=,pgid=,sess=,stat=,lstart=,comm="], {
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const entries: ProcessEntry[] = [];
+    for (const line of output.split("\n")) {
+      const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec(
+        line,
+      );
+      if (match === null) continue;
+      const state = match[5] ?? "";
+      entries.push({
+        pid: Number(match[1]),
+        parentPid: Number(match[2]),
+        groupId: Number(match[3]),
+        sessionId: Number(match[4]),
+        startedAt: match[6] ?? "",
+        stopped: state.startsWith("T"),
+        zombie: state.startsWith("Z"),
+        name: match[7] ?? "",
+      });
+    }
+    return entries;
+  },
+  startedWith: () => false,
+  filesMappedWritable: () => [],
+  signal: sendSignal,
+};

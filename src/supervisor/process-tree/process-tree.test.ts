@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../base/index.ts";
+import { GUARDIAN_SCRIPT, startGuardian } from "./guardian.ts";
+import { parseProcStat, systemProcessTable } from "./process-table.ts";
+import { ProcessTree } from "./process-tree.ts";
+
+const table = systemProcessTable(process.platform);
+const trees: ProcessTree[] = [];
+
+/** Starts a shell script as a command would be started; resolves when it has said "ready". */
+async function start(
+  script: string,
+): Promise<{ child: ChildProcess; tree: ProcessTree; mark: string; pid: number }> {
+  const mark = randomBytes(16).toString("hex");
+  const child = spawn("/bin/sh", ["-c", script], {
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], SPOTPROOF_ATTEMPT_TOKEN: mark },
+  });
+  const pid = child.pid ?? 0;
+  const tree = new ProcessTree({
+    table,
+    clock: systemClock,
+    leaderPid: pid,
+    mark,
+    notOurs: new Set([process.pid]),
+  });
+  trees.push(tree);
+  await new Promise<void>((resolve) => child.stdout?.once("data", () => resolve()));
+  return { child, tree, mark, pid };
+}
+
+afterEach(async () => {
+  for (const tree of trees.splice(0)) await tree.killAll(5000);
+});
+
+const isLinux = process.platform === "linux";
+
+describe("the tree of a command", () => {
+  test("S02: children, grandchildren in their own session and orphans of a double fork all belong", async () => {
+    const { tree } = await start(
+      "sleep 100 & setsid sleep 101 & (setsid sh -c 'sleep 102 & sleep 103 & wait' &) ; sleep 0.2; echo ready; wait",
+    );
+    const names = tree.members().map((entry) => entry.name);
+    expect(names.filter((name) => name === "sleep")).toHaveLength(4);
+    expect(await tree.killAll(5000)).toHaveLength(names.length);
+    expect(tree.members()).toEqual([]);
+  });
+
+  test.runIf(isLinux)(
+    "S02: a daemon that outlives the command is found by the mark in its environment",
+    async () => {
+      const { child, tree } = await start("(setsid sh -c 'exec sleep 104' &); sleep 0.1; echo ready");
+      await new Promise((resolve) => child.once("exit", resolve));
+      expect(tree.members().map((entry) => entry.name)).toEqual(["sleep"]);
+    },
+  );
+
+  test("C12: while the command is paused no process of it makes a step, and afterwards all go on", async () => {
+    const { tree } = await start("echo ready; (setsid sh -c 'while :; do :; done' &) ; while :; do :; done");
+    const paused = await tree.pause();
+    expect(tree.members().every((entry) => entry.stopped)).toBe(true);
+    await paused.resume();
+    expect(tree.members().every((entry) => !entry.stopped)).toBe(true);
+  });
+
+  test("waiting for the end of all has a limit and names those who stay", async () => {
+    const { tree } = await start("echo ready; exec sleep 105");
+    expect((await tree.waitUntilEmpty(20)).map((entry) => entry.name)).toEqual(["sleep"]);
+  });
+
+  test.runIf(isLinux)("a name with spaces and parentheses does not confuse the reading of /proc", () => {
+    const line = "42 (a) b (c) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
+    expect(parseProcStat(line)).toMatchObject({
+      pid: 42,
+      parentPid: 1,
+      name: "a) b (c",
+      startedAt: "777",
+      stopped: false,
+    });
+  });
+});
+
+describe("the guardian", () => {
+  test("I4: when its pipe ends without the word, it kills the group and everything that carries the mark", async () => {
+    const { tree, mark, pid } = await start("(setsid sleep 106 &); sleep 0.1; echo ready; exec sleep 107");
+    // A process of its own, so that it can be killed as we could be.
+    const keeper = spawn(
+      process.execPath,
+      [
+        "-e",
+        `
+      const { spawn } = require("node:child_process");
+      const shell = spawn("/bin/sh", ["-c", process.argv[1]], { stdio: ["pipe", "ignore", "ignore"], detached: true, env: { PATH: process.env.PATH } });
+      shell.stdin.write(process.argv[2] + "\\n");
+      setInterval(() => {}, 1000);
+      console.log("ready");
+    `,
+        GUARDIAN_SCRIPT,
+        `${pid} ${mark}`,
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await new Promise<void>((resolve) => keeper.stdout.once("data", () => resolve()));
+    keeper.kill("SIGKILL");
+    expect(await tree.waitUntilEmpty(5000)).toEqual([]);
+  });
+
+  test("when it is dismissed it goes and touches nobody", async () => {
+    const { tree, mark, pid } = await start("echo ready; exec sleep 108");
+    const guardian = startGuardian(process.env["PATH"] ?? "", () => undefined);
+    guardian.guard(pid, mark);
+    guardian.dismiss();
+    expect(await tree.waitUntilEmpty(300)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,158 @@
+import type { Clock } from "../../base/index.ts";
+import { SpotproofError } from "../../base/index.ts";
+import type { PausedCommand } from "../../checkpoint/index.ts";
+import type { ProcessEntry, ProcessTable } from "./process-table.ts";
+
+// Every process that the command has started, however it tried to leave (S02).
+//
+// A process belongs to the tree when one of these holds:
+//   - it is in the process group or session of the command's leader;
+//   - its parent belongs to the tree, or it has been seen there before (it may have been orphaned since);
+//   - the environment that it was started with carries the mark of this attempt, which children inherit.
+// A process escapes only by doing all of: leaving the session, losing its parent between two looks, and cleaning
+// its environment.
+
+/** What a process tree needs to know of the command. */
+export interface ProcessTreeOptions {
+  readonly table: ProcessTable;
+  readonly clock: Clock;
+  /** The command's first process: leader of its own session and group. */
+  readonly leaderPid: number;
+  /** A text that only this attempt's processes have in their environment. */
+  readonly mark: string;
+  /** Processes that carry the mark but are not the command's: ourselves. */
+  readonly notOurs: ReadonlySet<number>;
+}
+
+/** How long all processes together may take to stand still. */
+const PAUSE_LIMIT_MS = 5000;
+
+/** The living processes of one command. */
+export class ProcessTree {
+  readonly #options: ProcessTreeOptions;
+  /** Every process that was ever seen to belong, by `pid@start`. */
+  readonly #known = new Set<string>();
+  /** Those whose environment was looked at and has no mark; it never changes, so one look is enough. */
+  readonly #foreign = new Set<string>();
+
+  constructor(options: ProcessTreeOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at the process table and gives the members that are alive now. */
+  members(): readonly ProcessEntry[] {
+    const { table, leaderPid, notOurs } = this.#options;
+    const all = table.list().filter((entry) => !notOurs.has(entry.pid));
+    const members = new Map<number, ProcessEntry>();
+    for (const entry of all) {
+      const isOurs = entry.groupId === leaderPid || entry.sessionId === leaderPid || entry.pid === leaderPid;
+      if (isOurs || this.#known.has(identity(entry)) || this.#carriesMark(entry))
+        members.set(entry.pid, entry);
+    }
+    addDescendants(all, members);
+    for (const entry of members.values()) this.#known.add(identity(entry));
+    return [...members.values()].filter((entry) => !entry.zombie);
+  }
+
+  /** Sends a signal to every member. */
+  signalAll(signal: NodeJS.Signals): readonly ProcessEntry[] {
+    const members = this.members();
+    for (const entry of members) this.#options.table.signal(entry.pid, signal);
+    return members;
+  }
+
+  /** Waits until no member is alive, at most `limitMs`. Gives those that still are. */
+  async waitUntilEmpty(limitMs: number, signal?: AbortSignal): Promise<readonly ProcessEntry[]> {
+    const { clock } = this.#options;
+    const limit = clock.now() + limitMs;
+    let pollMs = 2;
+    for (;;) {
+      const members = this.members();
+      const remaining = limit - clock.now();
+      if (members.length === 0 || remaining <= 0 || signal?.aborted === true) return members;
+      await clock.sleep(Math.min(pollMs, remaining), signal);
+      pollMs = Math.min(pollMs * 2, 250);
+    }
+  }
+
+  /** Kills every member and waits until none is left (I4). Gives the names of those that had to be killed. */
+  async killAll(limitMs: number): Promise<readonly string[]> {
+    const killed = new Map<number, string>();
+    const limit = this.#options.clock.now() + limitMs;
+    for (;;) {
+      for (const entry of this.signalAll("SIGKILL"))
+        killed.set(entry.pid, `${entry.name} (pid ${entry.pid})`);
+      const left = await this.waitUntilEmpty(Math.min(100, limit - this.#options.clock.now()));
+      if (left.length === 0) return [...killed.values()];
+      if (this.#options.clock.now() >= limit) {
+        throw new SpotproofError(
+          "internal",
+          `These processes of the command do not end even when killed: ${left.map((entry) => `${entry.name} (pid ${entry.pid})`).join(", ")}. They may hang in the kernel, for example on a network file system that is away.`,
+        );
+      }
+    }
+  }
+
+  /**
+   * Stops every member with SIGSTOP and resolves when all stand still; a member that appears meanwhile is stopped too.
+   * @throws SpotproofError `folder-changing` when one cannot be stopped in 5 s; all are set going again before.
+   */
+  async pause(): Promise<PausedCommand> {
+    const { clock, table } = this.#options;
+    const limit = clock.now() + PAUSE_LIMIT_MS;
+    const stoppedByUs = new Set<number>();
+    const resume = async (): Promise<void> => {
+      for (const pid of stoppedByUs) table.signal(pid, "SIGCONT");
+      stoppedByUs.clear();
+    };
+    try {
+      for (;;) {
+        const moving = this.members().filter((entry) => !entry.stopped);
+        if (moving.length === 0) break;
+        if (clock.now() > limit) {
+          throw new SpotproofError(
+            "folder-changing",
+            `${moving[0]?.name} (pid ${moving[0]?.pid}) did not stand still within ${PAUSE_LIMIT_MS / 1000} s.`,
+          );
+        }
+        for (const entry of moving) {
+          if (!stoppedByUs.has(entry.pid) && table.signal(entry.pid, "SIGSTOP") === "sent")
+            stoppedByUs.add(entry.pid);
+        }
+        await clock.sleep(0);
+      }
+      const mappedFiles = new Set<string>();
+      for (const pid of stoppedByUs) for (const path of table.filesMappedWritable(pid)) mappedFiles.add(path);
+      return { mappedFiles, resume };
+    } catch (error) {
+      await resume();
+      throw error;
+    }
+  }
+
+  #carriesMark(entry: ProcessEntry): boolean {
+    const name = identity(entry);
+    if (this.#foreign.has(name)) return false;
+    if (this.#options.table.startedWith(entry.pid, this.#options.mark)) return true;
+    // Between fork and exec a child shows its parent's environment, so a foreign one stays foreign only after exec;
+    // a child of ours is found by its parent, and one of somebody else's never gets our mark.
+    this.#foreign.add(name);
+    return false;
+  }
+}
+
+function identity(entry: ProcessEntry): string {
+  return `${entry.pid}@${entry.startedAt}`;
+}
+
+function addDescendants(all: readonly ProcessEntry[], members: Map<number, ProcessEntry>): void {
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const entry of all) {
+      if (!members.has(entry.pid) && members.has(entry.parentPid)) {
+        members.set(entry.pid, entry);
+        grown = true;
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { MonotonicMs } from "../base/index.ts";
+
+/** What is known when the end of the machine is announced. All times on the monotonic clock or in ms. */
+export interface TimeBudget {
+  readonly nowMs: MonotonicMs;
+  /** When the announcement was first heard: lead = deadline - this. */
+  readonly heardAtMs: MonotonicMs;
+  readonly deadlineMs: MonotonicMs;
+  /** How long the last save may take; 0 when there is nothing to save, undefined when no save was made yet. */
+  readonly finalSaveMs: number | undefined;
+  /** How long the command may take to end after it was asked to. */
+  readonly stopGraceMs: number;
+}
+
+/** When what must happen so that all is over before the deadline (I3). */
+export interface TimePlan {
+  /** Until then the command works; then it is asked to stop. */
+  readonly stopAtMs: MonotonicMs;
+  /** Then it is killed, so that the last save still fits. */
+  readonly killAtMs: MonotonicMs;
+  /** Then the last save is given up, so that the outcome can still be written. */
+  readonly giveUpSavingAtMs: MonotonicMs;
+}
+
+/**
+ * Divides the lead: a safety of 5 % (0.2 to 5 s) is kept at the end; before it the predicted last save (a quarter of
+ * the lead while nothing was learned); before that the grace, at most a quarter of the lead. Everything that is left
+ * belongs to the command. With too little time the moments fall together at "now", in the same order.
+ */
+export function planStop(budget: TimeBudget): TimePlan {
+  const leadMs = Math.max(0, budget.deadlineMs - budget.heardAtMs);
+  const safetyMs = Math.min(5000, Math.max(200, leadMs * 0.05));
+  const saveMs = budget.finalSaveMs ?? leadMs / 4;
+  const graceMs = Math.min(budget.stopGraceMs, leadMs / 4);
+  const killAtMs = Math.max(budget.nowMs, budget.deadlineMs - safetyMs - saveMs);
+  const stopAtMs = Math.max(budget.nowMs, killAtMs - graceMs);
+  return { stopAtMs, killAtMs, giveUpSavingAtMs: Math.max(killAtMs, budget.deadlineMs - safetyMs / 2) };
+}
