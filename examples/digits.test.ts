@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Lane } from "./demo/lane.ts";
+import { readFromStore, runWords } from "./demo/spotproof.ts";
 import { Bench, example, type Program } from "./program.ts";
 
 /** Enough to learn the digits, few enough for a test. */
@@ -28,6 +30,21 @@ function accuracyOf(program: Program): number {
   return Number(/^result: (\d+\.\d) %/.exec(program.lines.at(-1) ?? "")?.[1]);
 }
 
+/** Five machines, by the steps that the job does on each before its end comes or is announced. */
+const MACHINES = [
+  { steps: 150, leadMs: 2000 },
+  { steps: 400, leadMs: 0 },
+  { steps: 150, leadMs: 2000 },
+  { steps: 400, leadMs: 0 },
+  { steps: 150, leadMs: 2000 },
+] as const;
+
+/** Rejects when the job ends on its machine. */
+async function unexpectedEnd(lane: Lane): Promise<never> {
+  const { status, signal } = await lane.ends();
+  throw new Error(`The job ended with ${status ?? signal}:\n${lane.machine.lastWords.join("\n")}`);
+}
+
 describe("the training that learns handwritten digits", () => {
   let bench: Bench;
   beforeEach(() => {
@@ -53,6 +70,46 @@ describe("the training that learns handwritten digits", () => {
     const weights = readFileSync(join(bench.folder, "ckpt", "weights.bin"));
     expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
     expect(accuracyOf(last)).toBeGreaterThan(95);
+  });
+
+  test("under Spotproof the same, each time on a fresh machine", { timeout: 150_000 }, async () => {
+    const epochs = ["--epochs", "12", "--report-every", "10"];
+    const uninterrupted = bench.start([process.execPath, example("build/digits-in-memory.js"), ...epochs]);
+    const place = { job: "digits", store: join(bench.folder, "store") };
+    const command = [process.execPath, example("build/digits.js"), ...epochs];
+    const lane = new Lane("digits", 12 * 281, runWords(place, command, ["--every", "300ms"]));
+    const { ledger } = lane;
+    try {
+      for (const [index, { steps, leadMs }] of MACHINES.entries()) {
+        await lane.startOnNewMachine(bench.folder, `machine-${index + 1}`);
+        const hasWorked = async (): Promise<void> => {
+          await ledger.begins(index + 1);
+          await ledger.reaches(ledger.step + steps);
+        };
+        await Promise.race([hasWorked(), unexpectedEnd(lane)]);
+        if (leadMs > 0) {
+          lane.machine.announceEnd(leadMs);
+          const end = await lane.ends();
+          expect(end, lane.machine.lastWords.join("\n")).toEqual({ status: 75, signal: null });
+        }
+        await lane.loseMachine();
+      }
+      await lane.startOnNewMachine(bench.folder, "machine-6");
+      expect((await lane.ends()).status, lane.machine.lastWords.join("\n")).toBe(0);
+    } finally {
+      await lane.loseMachine();
+    }
+    expect((await uninterrupted.ended).status).toBe(0);
+
+    expect(ledger.attempts.length).toBe(6);
+    for (const [index, { leadMs }] of MACHINES.entries()) {
+      const from = ledger.attempts[index + 1]?.from ?? 0;
+      if (leadMs > 0) expect(from).toBe(ledger.attempts[index]?.saved);
+      else expect(from).toBeGreaterThan(0);
+    }
+    const weights = readFromStore(place, "weights.bin", join(bench.folder, "read-back"));
+    expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
+    expect(Number.parseFloat(ledger.result?.accuracy ?? "")).toBeGreaterThan(95);
   });
 
   test("told to stop before its first step, it stops with 75 and goes on from there", {

@@ -1,4 +1,7 @@
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Machine } from "./demo/machine.ts";
+import { runWords } from "./demo/spotproof.ts";
 import { Bench, languagesOf, type Program } from "./program.ts";
 
 const RESULT = "result 993383394";
@@ -7,7 +10,7 @@ const SLOW_AT_95 = { STEP_SECONDS: "0.02", SLOW_AFTER: "94" };
 const FAST = { STEP_SECONDS: "0.001" };
 
 /** The numbers of the steps that it printed. */
-function stepsOf(...programs: readonly Program[]): number[] {
+function stepsOf(...programs: readonly Pick<Program, "lines">[]): number[] {
   const lines = programs.flatMap((program) => program.lines);
   return lines
     .filter((line) => line.startsWith("step "))
@@ -57,5 +60,36 @@ describe.each(languagesOf("survives"))(
       expect((await again.ended).status).toBe(0);
       expect(again.lines).toEqual(["going on after step 100", RESULT]);
     });
+
+    test.skipIf(skipped)(
+      "under Spotproof, interrupted at step 95, it goes on at 95 on the next machine",
+      { timeout: 60_000 },
+      async () => {
+        // The job is told as soon as the notice is heard, and not only shortly before the end.
+        const options = ["--notice-signal", "SIGTERM"];
+        const words = runWords({ job: "count", store: join(bench.folder, "store") }, command, options);
+        const first = await Machine.rent(bench.folder, "1", SLOW_AT_95);
+        const second = await Machine.rent(bench.folder, "2", FAST);
+        try {
+          const before: string[] = [];
+          const firstEnd = await first.run(words, (line) => {
+            before.push(line);
+            if (line === "step 94/100") first.announceEnd(120_000);
+          });
+          expect(firstEnd, first.lastWords.join("\n")).toEqual({ status: 75, signal: null });
+          expect(before.at(-1)).toBe("told to stop: saved at step 95");
+          await first.goAway();
+
+          const after: string[] = [];
+          const secondEnd = await second.run(words, (line) => after.push(line));
+          expect(secondEnd, second.lastWords.join("\n")).toEqual({ status: 0, signal: null });
+          expect(after[0]).toBe("going on after step 95");
+          expect(stepsOf({ lines: before }, { lines: after })).toEqual(ALL_STEPS);
+          expect(after.at(-1)).toBe(RESULT);
+        } finally {
+          await Promise.all([first.goAway(), second.goAway()]);
+        }
+      },
+    );
   },
 );

@@ -1,0 +1,30 @@
+import { loadDigits } from "../digits/data.ts";
+import { DEFAULT_SETTINGS } from "../digits/settings.ts";
+import { beginning, Training } from "../digits/training.ts";
+
+/** How long the training alone should take. Long enough to be interrupted three times, short enough to be watched. */
+const WANTED_MS = 12_000;
+/** Fewer would not learn enough, more would only make the waiting longer. */
+const FEWEST_EPOCHS = 12;
+const MOST_EPOCHS = 60;
+
+/** A training of about 12 s on this computer. */
+export interface Size {
+  readonly epochs: number;
+  readonly totalSteps: number;
+}
+
+/** Trains for a moment to see how fast this computer is, and chooses the number of epochs by it. */
+export function sizeForThisComputer(): Size {
+  const digits = loadDigits();
+  const training = new Training(beginning(DEFAULT_SETTINGS, digits.training.count), digits);
+  let fastestMs = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 10; round++) {
+    const begunMs = performance.now();
+    for (let step = 0; step < 20; step++) training.step();
+    fastestMs = Math.min(fastestMs, (performance.now() - begunMs) / 20);
+  }
+  const fitting = Math.round(WANTED_MS / (fastestMs * training.stepsPerEpoch));
+  const epochs = Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, fitting));
+  return { epochs, totalSteps: epochs * training.stepsPerEpoch };
+}
