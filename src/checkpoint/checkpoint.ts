@@ -53,6 +53,8 @@ export interface SavedCheckpoint {
   readonly pausedMs: number;
   /** Sockets, devices and pipes, which have no content to save. */
   readonly skipped: readonly string[];
+  /** What the user should know of how it went, in sentences. */
+  readonly remarks?: readonly string[] | undefined;
 }
 
 /** Saves one folder again and again for one attempt. Keeps what it knows of the folder in memory between saves. */
@@ -90,6 +92,11 @@ export interface FolderSaverOptions {
   readonly folder: string;
   /** What the restore into this folder found out, so that unchanged files are not read again. */
   readonly restored?: RestoredFolder | undefined;
+  /**
+   * All checkpoints of earlier attempts that this attempt may be restored from (`Attempt.lineage`). Without it `prune`
+   * leaves everything that earlier attempts stored alone.
+   */
+  readonly lineage?: readonly CheckpointId[] | undefined;
 }
 
 /** What a restore hands to the saver that goes on from it. Opaque outside `checkpoint/`. */

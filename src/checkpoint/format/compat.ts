@@ -1,0 +1,41 @@
+import zlib from "node:zlib";
+
+// Reaches what newer Node.js versions have and our oldest one does not. The only file that asks.
+
+type Transform = (
+  bytes: Uint8Array,
+  options: object,
+  callback: (error: Error | null, result: Buffer) => void,
+) => void;
+type TransformSync = (bytes: Uint8Array, options: object) => Buffer;
+
+interface NewerZlib {
+  readonly zstdCompress?: Transform;
+  readonly zstdCompressSync?: TransformSync;
+  readonly zstdDecompress?: Transform;
+  readonly constants: { readonly ZSTD_c_compressionLevel?: number };
+}
+
+/** Zstandard as Node.js 22.15 and newer have it. */
+export interface Zstd {
+  readonly compress: Transform;
+  readonly compressSync: TransformSync;
+  readonly decompress: Transform;
+  /** Options that choose a level. */
+  level(level: number): object;
+}
+
+/** Zstandard, or undefined on a Node.js that has none. */
+export const zstd: Zstd | undefined = detectZstd(zlib as NewerZlib);
+
+function detectZstd(newer: NewerZlib): Zstd | undefined {
+  const { zstdCompress, zstdCompressSync, zstdDecompress, constants } = newer;
+  const key = constants.ZSTD_c_compressionLevel;
+  if (!zstdCompress || !zstdCompressSync || !zstdDecompress || key === undefined) return undefined;
+  return {
+    compress: zstdCompress,
+    compressSync: zstdCompressSync,
+    decompress: zstdDecompress,
+    level: (level) => ({ params: { [key]: level } }),
+  };
+}

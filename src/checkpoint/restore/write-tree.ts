@@ -1,0 +1,143 @@
+import fs from "node:fs/promises";
+import { SpotproofError, formatBytes } from "../../base/index.ts";
+import type { ChunkRef } from "../format/chunk.ts";
+import { ChunksByPack } from "../format/chunks-by-pack.ts";
+import type { Entry, FileEntry } from "../format/file-list.ts";
+import { pathBuffer } from "../format/path-bytes.ts";
+import type { FolderPath } from "../save/folder-path.ts";
+import { eachAtATime } from "../save/read-files.ts";
+import { type FilePiece, FileWriter, applyAttributes } from "./file-writer.ts";
+import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
+
+const READS_AT_A_TIME = 3;
+const FILES_AT_A_TIME = 8;
+/** What each entry takes on the disk beside its content, generously. */
+const ENTRY_BYTES = 4096;
+
+/** One place of one file where a chunk belongs. */
+interface ChunkUse {
+  readonly entry: FileEntry;
+  readonly position: number;
+}
+
+/**
+ * Writes a checkpoint's entries into an empty folder. Every chunk is verified before a byte of it reaches a file. Folders
+ * keep the mode 0700 until `applyFolderAttributes`, so that everything can be written, moved or removed before.
+ * @throws SpotproofError `checkpoint-damaged`, `codec-unavailable`, or what the store or the file system throws.
+ */
+export async function writeTree(
+  source: CheckpointSource,
+  entries: readonly Entry[],
+  folder: FolderPath,
+  durable: boolean,
+): Promise<void> {
+  await refuseFullDisk(entries, folder);
+  for (const entry of entries) {
+    if (entry.type === "directory" && entry.path !== "")
+      await fs.mkdir(folder.of(entry.path), { mode: 0o700 });
+  }
+  await writeContents(source, entries, new FileWriter(folder, durable));
+  for (const entry of entries) {
+    source.signal?.throwIfAborted();
+    if (entry.type === "hardlink") await fs.link(folder.of(entry.target), folder.of(entry.path));
+    if (entry.type !== "symlink") continue;
+    await fs.symlink(pathBuffer(entry.target), folder.of(entry.path));
+    await applyAttributes(folder, entry.path, entry, true);
+  }
+}
+
+/** Gives every folder its owner, mode and time: the innermost first, since writing in a folder changes its time. */
+export async function applyFolderAttributes(
+  entries: readonly Entry[],
+  folder: FolderPath,
+  durable: boolean,
+): Promise<void> {
+  for (const entry of [...entries].reverse()) {
+    if (entry.type !== "directory") continue;
+    if (durable) await syncFolder(folder.of(entry.path));
+    await applyAttributes(folder, entry.path, entry, false);
+  }
+}
+
+async function syncFolder(path: Buffer): Promise<void> {
+  const handle = await fs.open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeContents(
+  source: CheckpointSource,
+  entries: readonly Entry[],
+  writer: FileWriter,
+): Promise<void> {
+  const chunks = new ChunksByPack();
+  const uses = new Map<ChunkRef["hash"], ChunkUse[]>();
+  const files = entries.filter((entry) => entry.type === "file");
+  try {
+    await eachAtATime(files, FILES_AT_A_TIME, (entry) => writer.begin(entry, noteUses(entry, chunks, uses)));
+    const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
+    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(source, run, uses, writer));
+  } finally {
+    await writer.close();
+  }
+}
+
+function noteUses(entry: FileEntry, chunks: ChunksByPack, uses: Map<ChunkRef["hash"], ChunkUse[]>): number {
+  let position = 0;
+  let pieces = 0;
+  for (const part of entry.parts) {
+    if (typeof part !== "number") {
+      const known = uses.get(part.hash);
+      if (known === undefined) {
+        uses.set(part.hash, [{ entry, position }]);
+        chunks.add(part);
+      } else known.push({ entry, position });
+      pieces += 1;
+    }
+    position += typeof part === "number" ? part : part.rawBytes;
+  }
+  return pieces;
+}
+
+async function writeRun(
+  source: CheckpointSource,
+  run: ChunkRun,
+  uses: ReadonlyMap<ChunkRef["hash"], readonly ChunkUse[]>,
+  writer: FileWriter,
+): Promise<void> {
+  source.signal?.throwIfAborted();
+  const pieces = new Map<FileEntry, FilePiece[]>();
+  await readRun(source, run, (ref, bytes) => {
+    for (const { entry, position } of uses.get(ref.hash) ?? []) {
+      const some = pieces.get(entry);
+      if (some === undefined) pieces.set(entry, [{ position, bytes }]);
+      else some.push({ position, bytes });
+    }
+  });
+  await eachAtATime([...pieces], FILES_AT_A_TIME, ([entry, some]) =>
+    writer.write(
+      entry,
+      some.sort((a, b) => a.position - b.position),
+    ),
+  );
+}
+
+async function refuseFullDisk(entries: readonly Entry[], folder: FolderPath): Promise<void> {
+  const needed = entries.reduce((sum, entry) => sum + ENTRY_BYTES + contentBytes(entry), 0);
+  const room = await fs.statfs(folder.path);
+  if (room.blocks === 0) return; // a file system that does not tell
+  const free = room.bavail * room.bsize;
+  if (free >= needed) return;
+  throw new SpotproofError(
+    "disk-full",
+    `The checkpoint needs ${formatBytes(needed)} in ${folder.path}; ${formatBytes(free)} are free.`,
+  );
+}
+
+function contentBytes(entry: Entry): number {
+  if (entry.type !== "file") return 0;
+  return entry.parts.reduce((sum: number, part) => sum + (typeof part === "number" ? 0 : part.rawBytes), 0);
+}

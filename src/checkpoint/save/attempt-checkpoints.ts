@@ -1,0 +1,105 @@
+import {
+  type CheckpointId,
+  SpotproofError,
+  checkpointId,
+  isNumberPair,
+  sixDigits,
+} from "../../base/index.ts";
+import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
+import type { FolderSaverOptions, PruneReport, Retention } from "../checkpoint.ts";
+import { type Manifest, manifestToBytes } from "../format/manifest.ts";
+import { prune } from "../maintain/prune.ts";
+import type { PackDestination } from "./pack-writer.ts";
+import { SaverIndex } from "./saver-index.ts";
+
+/** The checkpoints and packs of one attempt, as the attempt itself makes and removes them. */
+export class AttemptCheckpoints {
+  readonly index: SaverIndex;
+  readonly destination: PackDestination;
+  readonly #options: FolderSaverOptions;
+  #nextSequence = 0;
+  #acknowledged: CheckpointId | undefined;
+
+  constructor(options: FolderSaverOptions) {
+    const { store, job, attempt, restored } = options;
+    const index = restored?.index ?? new SaverIndex();
+    if (!(index instanceof SaverIndex)) {
+      throw new SpotproofError("internal", "What the restore found out was not made by a restore.");
+    }
+    this.#options = options;
+    this.index = index;
+    this.destination = { store, job, attempt, index, nextSequence: 0 };
+  }
+
+  /** Looks up which numbers are free: the attempt may have had another saver before. Does so once. */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#nextSequence > 0) return;
+    const { store, job, attempt } = this.#options;
+    const own = sixDigits(attempt);
+    const [packs, manifests] = await Promise.all([
+      store.list(`${packsPrefix(job)}${own}/`, { signal }),
+      store.list(checkpointsPrefix(job), { signal }),
+    ]);
+    const ids = manifests
+      .map(({ key }) => key.slice(checkpointsPrefix(job).length))
+      .filter((n) => n.startsWith(`${own}-`));
+    this.destination.nextSequence = 1 + highest(packs.map(({ key }) => key.slice(-6)));
+    this.#nextSequence = 1 + highest(ids.map((name) => name.slice(7, 13)));
+  }
+
+  /** The id of the next checkpoint. Never the same twice: a commit that failed may have happened. */
+  nextId(): CheckpointId {
+    const id = checkpointId(this.#options.attempt, this.#nextSequence);
+    this.#nextSequence += 1;
+    return id;
+  }
+
+  /** Creates the manifest, which is the commit (C1). Everything that it names is durable. Gives its length. */
+  async commit(manifest: Manifest, signal: AbortSignal | undefined): Promise<number> {
+    const { store, job } = this.#options;
+    const bytes = manifestToBytes(manifest);
+    const key = manifestKey(job, manifest.id);
+    if ((await store.create(key, [bytes], { signal })) === "exists") {
+      // A repeated request can find its own first try: only the same bytes will do.
+      const there = await store.read(key, { signal });
+      if (there?.equals(bytes) !== true) {
+        throw new SpotproofError("internal", `${key} is taken, though only this attempt may write it.`);
+      }
+    }
+    return bytes.length;
+  }
+
+  /** The attempt still owned the job after this checkpoint was committed: later attempts will see it. */
+  acknowledge(id: CheckpointId): void {
+    this.#acknowledged = id;
+  }
+
+  /** Removes what the retention does not keep. */
+  async prune(retention: Retention, signal?: AbortSignal): Promise<PruneReport> {
+    const { store, job, attempt, lineage, restored } = this.#options;
+    const acknowledged = this.#acknowledged ?? restored?.id;
+    const isOwn = (id: string): boolean => id.startsWith(`${sixDigits(attempt)}-`);
+    return prune({
+      store,
+      job,
+      retention,
+      depth: "presence",
+      dryRun: false,
+      signal,
+      // A checkpoint of our own that was never acknowledged may be unknown to our successor: it does not count, and stays.
+      isInLineage: (id) =>
+        isOwn(id)
+          ? acknowledged !== undefined && id <= acknowledged
+          : id === restored?.id || (lineage ?? []).includes(id),
+      isRemovable: (id) =>
+        isOwn(id) ? id <= (acknowledged ?? "") : lineage !== undefined && id < sixDigits(attempt),
+      isRemovablePack: (id) => (lineage === undefined ? isOwn(id) : id < sixDigits(attempt + 1)),
+      alwaysKept: [],
+      beforeRemoving: (neededPacks) => this.index.keepOnly(neededPacks),
+    });
+  }
+}
+
+function highest(numbers: readonly string[]): number {
+  return Math.max(0, ...numbers.filter((text) => isNumberPair(`000001-${text}`)).map(Number));
+}

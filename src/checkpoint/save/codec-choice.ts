@@ -1,0 +1,54 @@
+import { BEST_CODEC, type Codec, encode, encodedBytes } from "../format/codec.ts";
+
+const SAMPLE_BYTES = 32 * 1024;
+/** A new sample is taken after so many chunks of a file, about 10 MiB. */
+const CHUNKS_PER_SAMPLE = 32;
+/** Shorter chunks are left as they are: nothing to gain. */
+const SHORTEST_BYTES = 1024;
+/** Bits per byte above which no sample is compressed at all. Evenly spread bytes have 8. */
+const HOPELESS_BITS = 7.8;
+
+/** A chunk as it goes into a pack. */
+export interface EncodedChunk {
+  readonly codec: Codec;
+  readonly stored: Uint8Array;
+}
+
+/** Decides for the chunks of one file, by samples, whether compressing them is worth its time. */
+export class CodecChoice {
+  #chunks = 0;
+  #compress = false;
+
+  /** The chunk as it should be stored. Chunks must be offered in the order of the file. */
+  choose(raw: Uint8Array): EncodedChunk | Promise<EncodedChunk> {
+    if (this.#chunks % CHUNKS_PER_SAMPLE === 0) this.#compress = isWorthwhile(raw);
+    this.#chunks += 1;
+    if (!this.#compress || raw.length < SHORTEST_BYTES) return { codec: "raw", stored: raw };
+    return this.#encode(raw);
+  }
+
+  async #encode(raw: Uint8Array): Promise<EncodedChunk> {
+    const { codec, worthwhileShare } = BEST_CODEC;
+    const stored = await encode(codec, raw);
+    return stored.length <= raw.length * worthwhileShare ? { codec, stored } : { codec: "raw", stored: raw };
+  }
+}
+
+function isWorthwhile(raw: Uint8Array): boolean {
+  if (raw.length < SHORTEST_BYTES) return false;
+  const start = Math.max(0, Math.floor((raw.length - SAMPLE_BYTES) / 2));
+  const sample = raw.subarray(start, start + SAMPLE_BYTES);
+  if (bitsPerByte(sample) > HOPELESS_BITS) return false;
+  return encodedBytes(BEST_CODEC.codec, sample) <= sample.length * BEST_CODEC.worthwhileShare;
+}
+
+/** Shannon's entropy of single bytes. Takes a hundredth of the time of compressing. */
+function bitsPerByte(sample: Uint8Array): number {
+  const counts = new Uint32Array(256);
+  for (const byte of sample) counts[byte] = (counts[byte] as number) + 1;
+  let bits = 0;
+  for (const count of counts) {
+    if (count > 0) bits -= (count / sample.length) * Math.log2(count / sample.length);
+  }
+  return bits;
+}

@@ -1,0 +1,131 @@
+import { type AttemptNumber, type JobName, type PackId, SpotproofError, packId } from "../../base/index.ts";
+import { packKey } from "../../store/keys.ts";
+import type { Store } from "../../store/store.ts";
+import type { ChunkHash, ChunkRef } from "../format/chunk.ts";
+import type { Codec } from "../format/codec.ts";
+import { PackBuilder } from "../format/pack.ts";
+import type { SaverIndex } from "./saver-index.ts";
+
+/** Size that packs are filled to. A constant of this writer, not of the format. */
+export const PACK_BYTES = 16 * 1024 * 1024;
+/** So many packs are on their way to the store at once. Bounds the memory: one more is being filled. */
+const PACKS_IN_FLIGHT = 3;
+
+/** Where packs of one attempt go and how they are numbered. Lives as long as the saver. */
+export interface PackDestination {
+  readonly store: Store;
+  readonly job: JobName;
+  readonly attempt: AttemptNumber;
+  readonly index: SaverIndex;
+  /** The next free number. */
+  nextSequence: number;
+}
+
+/** Gathers the chunks of one save in packs and sends these to the store. */
+export class PackWriter {
+  readonly #destination: PackDestination;
+  readonly #signal: AbortSignal | undefined;
+  /** Chunks that are on their way: they may be referred to by this save only, until their pack is durable. */
+  readonly #pending = new Map<ChunkHash, ChunkRef>();
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #freeBuffers: Buffer[] = [];
+  #open: PackBuilder | undefined;
+  #sealing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #storedBytes = 0;
+
+  constructor(destination: PackDestination, signal: AbortSignal | undefined) {
+    this.#destination = destination;
+    this.#signal = signal;
+  }
+
+  /** Bytes that have become durable. */
+  get storedBytes(): number {
+    return this.#storedBytes;
+  }
+
+  /** The chunk with these raw bytes, if it is stored or on its way. */
+  find(hash: ChunkHash): ChunkRef | undefined {
+    return this.#destination.index.find(hash) ?? this.#pending.get(hash);
+  }
+
+  /** Adds a chunk, or finds it. Waits while too many packs are under way. Rejects when an earlier pack could not be stored. */
+  async add(hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): Promise<ChunkRef> {
+    for (;;) {
+      this.#throwFailure();
+      const found = this.find(hash);
+      if (found !== undefined) return found;
+      this.#open ??= this.#newPack();
+      if (this.#open.fits(stored.length)) break;
+      this.#sealing ??= this.#seal().finally(() => {
+        this.#sealing = undefined;
+      });
+      await this.#sealing;
+    }
+    const ref = this.#open.append(hash, rawBytes, codec, stored);
+    this.#pending.set(hash, ref);
+    return ref;
+  }
+
+  /** Resolves when everything that was added is durable. */
+  async flush(): Promise<void> {
+    await this.#sealing;
+    if (this.#open !== undefined && this.#open.refs.length > 0) await this.#seal();
+    await Promise.all(this.#inFlight);
+    this.#throwFailure();
+  }
+
+  /** Resolves when nothing is under way any more, whatever became of it. What did become durable can be used again. */
+  async abandon(): Promise<void> {
+    this.#open = undefined;
+    await Promise.all(this.#inFlight);
+    this.#pending.clear();
+  }
+
+  async #seal(): Promise<void> {
+    while (this.#inFlight.size >= PACKS_IN_FLIGHT) await Promise.race(this.#inFlight);
+    const pack = this.#open;
+    this.#open = undefined;
+    if (pack === undefined || this.#failure !== undefined) return;
+    const sent = this.#send(pack)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
+  }
+
+  async #send(pack: PackBuilder): Promise<void> {
+    const { store, job, index } = this.#destination;
+    const bytes = pack.finish();
+    const key = packKey(job, pack.id);
+    if ((await store.create(key, [bytes], { signal: this.#signal })) === "exists") {
+      // A repeated request can find its own first try: only the same bytes will do.
+      const there = await store.read(key, { signal: this.#signal });
+      if (there?.equals(bytes) !== true) throw taken(key);
+    }
+    index.addPack(pack.id, bytes.length, pack.refs);
+    for (const ref of pack.refs) this.#pending.delete(ref.hash);
+    this.#storedBytes += bytes.length;
+    this.#freeBuffers.push(pack.buffer); // only now: a call that failed may still be reading it
+  }
+
+  #newPack(): PackBuilder {
+    const destination = this.#destination;
+    const id: PackId = packId(destination.attempt, destination.nextSequence);
+    destination.nextSequence += 1;
+    return new PackBuilder(id, this.#freeBuffers.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES));
+  }
+
+  #throwFailure(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+function taken(key: string): SpotproofError {
+  return new SpotproofError(
+    "internal",
+    `The key ${key} is taken by other bytes, though only this attempt may write it.`,
+  );
+}
