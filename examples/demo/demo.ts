@@ -29,7 +29,7 @@ function introduction(size: Size): string {
   return `
 ${colors.bold("Spotproof: a training that loses its machine three times")}
 
-  A small neural network learns handwritten digits: ${size.epochs} epochs, ${size.totalSteps.toLocaleString("en")} steps, about 12 s on this computer
+  A small neural network learns handwritten digits: ${size.epochs} epochs, ${size.totalSteps.toLocaleString("en")} steps, about ${Math.round(size.aloneMs / 1000)} s on this computer
   when it has a core to itself. The same training runs twice at the same time:
 
     as written      keeps everything in memory, as most programs do

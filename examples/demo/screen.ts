@@ -28,30 +28,31 @@ export class Screen {
 
   /** Tells something that has happened, above the bars. */
   tell(words: string): void {
-    this.#removeBars();
     const seconds = ((performance.now() - this.#begunMs) / 1000).toFixed(1).padStart(5);
-    this.#out.write(`${colors.dim(`${seconds} s`)}  ${words}\n`);
+    this.#out.write(`${this.#takeBack()}${colors.dim(`${seconds} s`)}  ${words}\n`);
     if (this.#out.isTTY) this.#redraw();
   }
 
-  /** Stops showing. The bars stay as they are. */
+  /** Stops showing. The bars stay as they are. Harmless when it was done before. */
   close(): void {
     clearInterval(this.#timer);
-    if (this.#out.isTTY) this.#redraw();
+    if (this.#out.isTTY && this.#barsShown) this.#redraw();
+    this.#barsShown = false;
   }
 
   #redraw(): void {
-    this.#removeBars();
     const width = this.#out.columns;
-    for (const lane of this.#lanes) this.#out.write(`${barOf(lane, width)}\n`);
+    const bars = this.#lanes.map((lane) => `${barOf(lane, width)}\n`).join("");
+    this.#out.write(this.#takeBack() + bars);
     this.#barsShown = true;
   }
 
-  #removeBars(): void {
-    if (!this.#barsShown) return;
+  /** What removes the bars from the terminal; written together with what comes in their place, it does not flicker. */
+  #takeBack(): string {
+    if (!this.#barsShown) return "";
     const lines = this.#lanes.length;
-    this.#out.write(`${UP(lines)}${`${CLEAR_LINE}\n`.repeat(lines)}${UP(lines)}`);
     this.#barsShown = false;
+    return `${UP(lines)}${`${CLEAR_LINE}\n`.repeat(lines)}${UP(lines)}`;
   }
 
   #plainLine(): void {
@@ -67,7 +68,8 @@ function barOf(lane: Lane, width: number): string {
   const { ledger } = lane;
   const filled = Math.round((ledger.step / ledger.total) * BAR_WIDTH);
   const bar = "█".repeat(filled) + colors.dim("░".repeat(BAR_WIDTH - filled));
-  const attempt = `attempt ${Math.max(1, ledger.attempts.length)}`;
+  const attempt =
+    ledger.result === undefined ? `attempt ${Math.max(1, ledger.attempts.length)}` : "done     ";
   const repeated = `${ledger.repeated.toLocaleString("en")} steps repeated`;
   const words = `${percentOf(lane)}  ${attempt}  ${repeated}`;
   const title = lane.title.padEnd(16);

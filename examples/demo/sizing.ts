@@ -3,15 +3,16 @@ import { DEFAULT_SETTINGS } from "../digits/settings.ts";
 import { beginning, Training } from "../digits/training.ts";
 
 /** How long the training alone should take. Long enough to be interrupted three times, short enough to be watched. */
-const WANTED_MS = 12_000;
+const WANTED_MS = 10_000;
 /** Fewer would not learn enough, more would only make the waiting longer. */
 const FEWEST_EPOCHS = 12;
 const MOST_EPOCHS = 60;
 
-/** A training of about 12 s on this computer. */
+/** A training that takes about so long on this computer. */
 export interface Size {
   readonly epochs: number;
   readonly totalSteps: number;
+  readonly aloneMs: number;
 }
 
 /** Trains for a moment to see how fast this computer is, and chooses the number of epochs by it. */
@@ -24,7 +25,8 @@ export function sizeForThisComputer(): Size {
     for (let step = 0; step < 20; step++) training.step();
     fastestMs = Math.min(fastestMs, (performance.now() - begunMs) / 20);
   }
-  const fitting = Math.round(WANTED_MS / (fastestMs * training.stepsPerEpoch));
+  const epochMs = fastestMs * training.stepsPerEpoch;
+  const fitting = Math.round(WANTED_MS / epochMs);
   const epochs = Math.min(MOST_EPOCHS, Math.max(FEWEST_EPOCHS, fitting));
-  return { epochs, totalSteps: epochs * training.stepsPerEpoch };
+  return { epochs, totalSteps: epochs * training.stepsPerEpoch, aloneMs: epochs * epochMs };
 }
