@@ -29,6 +29,10 @@ export interface MetadataStage {
   readonly reports: readonly SourceReport[];
   /** The notices among the reports. */
   notices(): readonly Notice[];
+  /** The only notice so far; fails when there is none, or more than one. */
+  onlyNotice(): Notice;
+  /** How far ahead the deadline of the only notice is by now. */
+  leadMs(): number;
   kinds(): readonly string[];
   /** Waits until the source rests between two rounds, or has ended. */
   rest(): Promise<void>;
@@ -63,11 +67,20 @@ export async function metadataStage(options: MetadataStageOptions = {}): Promise
       hasEnded = true;
     });
   const rest = (): Promise<void> => until(() => hasEnded || clock.sleepers > 0, "the source to rest");
+  const notices = (): readonly Notice[] =>
+    reports.flatMap((report) => (report.kind === "noticed" ? [report.notice] : []));
+  const onlyNotice = (): Notice => {
+    const [notice, ...more] = notices();
+    if (notice !== undefined && more.length === 0) return notice;
+    throw new Error(`not exactly one notice: ${JSON.stringify(reports)}`);
+  };
   return {
     clock,
     mock,
     reports,
-    notices: () => reports.flatMap((report) => (report.kind === "noticed" ? [report.notice] : [])),
+    notices,
+    onlyNotice,
+    leadMs: () => (onlyNotice().deadline?.atMs ?? Number.NaN) - clock.now(),
     kinds: () => reports.map((report) => report.kind),
     rest,
     async round(ms = pollMs) {

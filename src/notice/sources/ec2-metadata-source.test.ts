@@ -1,20 +1,16 @@
+import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
-import { type MetadataStage, metadataStage } from "../../../test/stages/metadata-stage.ts";
-import { until } from "../../../test/stages/manual-clock.ts";
-import type { Notice } from "../notice.ts";
+import { manualClock, until } from "../../../test/stages/manual-clock.ts";
+import { metadataStage } from "../../../test/stages/metadata-stage.ts";
+import { seededRandom } from "../../base/index.ts";
+import { startEc2MetadataMock } from "../../simulator/index.ts";
+import { noticeSourceContract } from "../notice-source.contract.ts";
+import type { SourceReport } from "../notice-source.ts";
+import { createEc2MetadataSource } from "./ec2-metadata-source.ts";
 
-/** The only notice so far. */
-function onlyNotice(stage: MetadataStage): Notice {
-  const [notice, ...more] = stage.notices();
-  expect(more).toEqual([]);
-  if (notice === undefined) throw new Error(`no notice among ${JSON.stringify(stage.reports)}`);
-  return notice;
-}
-
-/** How far ahead the deadline of a notice is by now. */
-function leadMs(stage: MetadataStage, notice = onlyNotice(stage)): number {
-  return (notice.deadline?.atMs ?? Number.NaN) - stage.clock.now();
-}
+const HAS_IPV6_LOOPBACK = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === "::1"),
+);
 
 describe("tokens", () => {
   test("D01: a token that is rejected is replaced, sent once, and nothing is missed", async () => {
@@ -23,7 +19,7 @@ describe("tokens", () => {
     stage.mock.expireTokens();
     stage.mock.interrupt();
     await stage.round();
-    expect(onlyNotice(stage).action).toBe("terminate");
+    expect(stage.onlyNotice().action).toBe("terminate");
     expect(stage.kinds()).toEqual(["listening", "noticed"]);
     const refused = stage.mock.requests.filter(({ status }) => status === 401);
     expect(refused).toHaveLength(1);
@@ -90,7 +86,7 @@ describe("tokens", () => {
     ]);
     stage.mock.interrupt();
     await stage.round();
-    expect(onlyNotice(stage).action).toBe("terminate");
+    expect(stage.onlyNotice().action).toBe("terminate");
   });
 
   test("D02: with IMDSv1 forbidden nothing is ever asked without a token", async () => {
@@ -254,7 +250,7 @@ describe("a service in trouble", () => {
     stage.clock.advance(900);
     await stage.rest();
     // The time that the reply took is not counted as time left.
-    expect(leadMs(stage)).toBe(120_000 - 2000 - 900);
+    expect(stage.leadMs()).toBe(120_000 - 2000 - 900);
   });
 
   test("one failed look is a glitch that nobody is told of", async () => {
@@ -305,318 +301,6 @@ describe("nothing to say", () => {
   });
 });
 
-describe("how long there is", () => {
-  test("D06: a body that slides at each look is one event with its earliest deadline", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    stage.mock.interrupt();
-    await stage.round();
-    const first = onlyNotice(stage);
-    for (let round = 0; round < 5; round += 1) {
-      stage.mock.interrupt();
-      await stage.round();
-    }
-    expect(onlyNotice(stage)).toBe(first);
-  });
-
-  test("D06: an earlier moment for the same event is told again under the same id", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt() });
-    await stage.rest();
-    stage.mock.interrupt({ leadMs: 30_000 });
-    await stage.round();
-    const [first, second] = stage.notices();
-    expect(second?.id).toBe(first?.id);
-    expect(second?.deadline?.atMs).toBe(stage.clock.now() - 2000 + 30_000);
-  });
-
-  test("D07: less than was promised is believed", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt({ leadMs: 17_000 }) });
-    await stage.rest();
-    expect(leadMs(stage)).toBe(17_000);
-    expect(onlyNotice(stage).deadlineAssumed).toBe(false);
-  });
-
-  test("D07: an instance that hibernates has no two minutes: its deadline is now", async () => {
-    await using stage = await metadataStage({
-      prepare: (mock) => mock.interrupt({ action: "hibernate", leadMs: 120_000 }),
-    });
-    await stage.rest();
-    expect(onlyNotice(stage).action).toBe("hibernate");
-    expect(leadMs(stage)).toBe(0);
-  });
-
-  test("D09: a notice that leaves five seconds is heard with three or more of them left", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    stage.clock.advance(1);
-    stage.mock.interrupt({ leadMs: 5000 });
-    await stage.round(1999);
-    expect(leadMs(stage)).toBeGreaterThanOrEqual(2000);
-    expect(leadMs(stage)).toBeLessThanOrEqual(5000);
-  });
-
-  test.each([-3_600_000, 3_600_000])(
-    "D17: a wall clock that is wrong by %i ms changes nothing",
-    async (wrongMs) => {
-      await using stage = await metadataStage({ clockAheadMs: -wrongMs });
-      await stage.rest();
-      stage.mock.interrupt({ leadMs: 90_000 });
-      await stage.round();
-      expect(leadMs(stage)).toBe(88_000);
-      stage.clock.jumpWall(-wrongMs);
-      await stage.round();
-      expect(leadMs(stage)).toBe(86_000);
-    },
-  );
-
-  test("D17: without a Date header the wall clock has to do, but never for more than two minutes", async () => {
-    const prepare = (leadMs: number) => (mock: MetadataStage["mock"]) => {
-      mock.fault({ kind: "no-date" });
-      mock.interrupt({ leadMs });
-    };
-    await using near = await metadataStage({ prepare: prepare(45_000) });
-    await near.rest();
-    expect(leadMs(near)).toBe(45_000);
-    await using far = await metadataStage({ prepare: prepare(3_600_000) });
-    await far.rest();
-    expect(leadMs(far)).toBe(120_000);
-    expect(onlyNotice(far).deadlineAssumed).toBe(true);
-  });
-
-  test("D17: a Date header that is hours behind is not believed", async () => {
-    await using stage = await metadataStage({
-      prepare: (mock) => {
-        mock.fault({ kind: "date-skew", ms: -7_200_000 });
-        mock.interrupt();
-      },
-    });
-    await stage.rest();
-    expect(leadMs(stage)).toBe(120_000);
-  });
-
-  test("D17: a Date header that leaps ahead does not shorten the time of a notice that is known", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt() });
-    await stage.rest();
-    stage.mock.fault({ kind: "date-skew", ms: 7_200_000 });
-    await stage.round();
-    expect(leadMs(stage)).toBe(118_000);
-  });
-
-  test.each([
-    ["no time", '{"action":"terminate"}'],
-    ["a time that cannot be read", '{"action":"terminate","time":"soon"}'],
-  ])("D18: %s: two minutes from first sight are assumed, and said to be", async (_name, body) => {
-    await using stage = await metadataStage({
-      prepare: (mock) => mock.set("meta-data/spot/instance-action", body),
-    });
-    await stage.rest();
-    expect(leadMs(stage)).toBe(120_000);
-    expect(onlyNotice(stage)).toMatchObject({ deadlineAssumed: true, raw: body });
-    await stage.round();
-    expect(stage.notices()).toHaveLength(1);
-  });
-
-  test("a moment that is long over when first seen is no notice, and said once", async () => {
-    await using stage = await metadataStage({
-      prepare: (mock) => mock.set("meta-data/spot/termination-time", "2015-01-05T18:02:00Z"),
-    });
-    await stage.round();
-    await stage.round();
-    expect(stage.kinds()).toEqual(["listening", "listening"]);
-    expect(stage.reports[1]).toMatchObject({ detail: expect.stringContaining("2015-01-05T18:02:00Z") });
-  });
-
-  test("a moment that passes while we are still here stays the same notice", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt({ leadMs: 10_000 }) });
-    await stage.rest();
-    await stage.round(300_000);
-    await stage.round();
-    expect(stage.kinds()).toEqual(["listening", "noticed"]);
-  });
-});
-
-describe("what else may be said", () => {
-  test("spot/termination-time alone is a termination, and one event with spot/instance-action (D16)", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    stage.mock.set("meta-data/spot/termination-time", "2026-01-02T03:06:05Z");
-    await stage.round();
-    const notice = onlyNotice(stage);
-    expect(notice).toMatchObject({ action: "terminate", time: "2026-01-02T03:06:05Z" });
-    stage.mock.set("meta-data/spot/instance-action", '{"action":"terminate","time":"2026-01-02T03:06:05Z"}');
-    await stage.round();
-    expect(stage.notices()).toEqual([notice]);
-  });
-
-  test("D12: a notice that is gone at two looks is cleared, at one look it is not", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt() });
-    await stage.rest();
-    const undo = stage.mock.fault({ kind: "status", status: 404, on: "items" });
-    await stage.round();
-    undo();
-    await stage.round();
-    expect(stage.kinds()).toEqual(["listening", "noticed"]);
-    stage.mock.clear();
-    await stage.round();
-    await stage.round();
-    expect(stage.reports.at(-1)).toMatchObject({ kind: "cleared", noticeId: stage.notices()[0]?.id });
-    stage.mock.interrupt();
-    await stage.round();
-    expect(stage.notices()).toHaveLength(2);
-  });
-
-  test("D12: trouble does not clear what is announced", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.interrupt() });
-    await stage.rest();
-    stage.mock.fault({ kind: "status", status: 503 });
-    for (let round = 0; round < 5; round += 1) await stage.round(10_000);
-    expect(stage.kinds()).toEqual(["listening", "noticed", "blind"]);
-  });
-
-  test("a rebalance recommendation is an early signal without a deadline", async () => {
-    await using stage = await metadataStage({ prepare: (mock) => mock.rebalance() });
-    await stage.rest();
-    expect(onlyNotice(stage)).toMatchObject({ kind: "early-signal", deadlineAssumed: false });
-    expect(onlyNotice(stage).deadline).toBeUndefined();
-    stage.clock.advance(10_000);
-    stage.mock.rebalance();
-    await stage.round();
-    expect(stage.notices()).toHaveLength(1);
-  });
-
-  test("a scheduled event is an early signal until five minutes before it begins, then an interruption", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    const beganMs = stage.clock.now();
-    stage.mock.scheduleEvent({ code: "system-reboot", inMs: 3_600_000 });
-    await stage.round();
-    expect(onlyNotice(stage)).toMatchObject({ kind: "early-signal", action: "reboot" });
-    expect(onlyNotice(stage).time).toBe("2 Jan 2026 04:04:05 GMT");
-    await stage.round(3_300_000);
-    const [early, near] = stage.notices();
-    expect(near).toMatchObject({
-      id: early?.id,
-      kind: "interruption",
-      deadline: { atMs: beganMs + 3_600_000 },
-    });
-    await stage.round();
-    expect(stage.notices()).toHaveLength(2);
-  });
-
-  test.each(["completed", "canceled"] as const)(
-    "D12: a scheduled event that is %s is cleared",
-    async (state) => {
-      await using stage = await metadataStage();
-      await stage.rest();
-      const id = stage.mock.scheduleEvent({ code: "instance-stop", inMs: 200_000 });
-      await stage.round();
-      expect(onlyNotice(stage)).toMatchObject({ kind: "interruption", action: "stop" });
-      stage.mock.endScheduledEvent(id, state);
-      await stage.round();
-      expect(stage.reports.at(-1)).toMatchObject({ kind: "cleared", reason: expect.stringContaining(state) });
-    },
-  );
-
-  test("D12: a scheduled event that is moved to later is cleared and announced anew", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    const event = (notBefore: string) =>
-      stage.mock.set(
-        "meta-data/events/maintenance/scheduled",
-        JSON.stringify([{ Code: "instance-reboot", EventId: "e-1", NotBefore: notBefore, State: "active" }]),
-      );
-    event("2 Jan 2026 03:07:05 GMT");
-    await stage.round();
-    event("2 Jan 2026 03:08:05 GMT");
-    await stage.round();
-    await stage.round();
-    const [first, second] = stage.notices();
-    expect((second?.deadline?.atMs ?? 0) - (first?.deadline?.atMs ?? 0)).toBe(60_000);
-    expect(stage.reports.at(-1)).toMatchObject({ kind: "cleared", noticeId: first?.id });
-  });
-
-  test("a scheduled event whose window is open already is an early signal: it may be hours off", async () => {
-    await using stage = await metadataStage();
-    await stage.rest();
-    stage.mock.scheduleEvent({ code: "system-maintenance", inMs: -600_000 });
-    await stage.round();
-    expect(onlyNotice(stage).kind).toBe("early-signal");
-    expect(onlyNotice(stage).deadline).toBeUndefined();
-  });
-
-  test.each(["Terminated", "Warmed:Terminated", "Warmed:Stopped", "Warmed:Hibernated"])(
-    "a target lifecycle state of %s takes the machine out of its group",
-    async (state) => {
-      await using stage = await metadataStage({ leaveGroupLeadMs: 60_000 });
-      await stage.rest();
-      stage.mock.lifecycle(state);
-      await stage.round();
-      expect(onlyNotice(stage)).toMatchObject({
-        kind: "interruption",
-        action: "leave-group",
-        deadlineAssumed: true,
-      });
-      expect(leadMs(stage)).toBe(60_000);
-      stage.mock.lifecycle("InService");
-      await stage.round();
-      expect(stage.reports.at(-1)).toMatchObject({ kind: "cleared" });
-    },
-  );
-
-  test.each(["InService", "Standby", "Detached", "Warmed:Running"])(
-    "a target lifecycle state of %s means nothing",
-    async (state) => {
-      await using stage = await metadataStage({ prepare: (mock) => mock.lifecycle(state) });
-      await stage.round();
-      expect(stage.kinds()).toEqual(["listening"]);
-    },
-  );
-});
-
-describe("D18: what is not as documented is read as well as it can be", () => {
-  const time = "2026-01-02T03:05:35Z";
-  test.each([
-    ["no action", `{"time":"${time}"}`, "terminate"],
-    ["an unknown action", `{"action":"evaporate","time":"${time}"}`, "terminate"],
-    ["other case", `{"Action":"STOP","Time":"${time}"}`, "stop"],
-    ["more fields", `{"action":"stop","time":"${time}","reason":{"text":"capacity"}}`, "stop"],
-    ["an array", `[{"action":"stop","time":"${time}"}]`, "stop"],
-    ["an array with other things before", `[1, {"x": 2}, {"action":"stop","time":"${time}"}]`, "stop"],
-    ["text around", `notice: {"action":"stop","time":"${time}"} (end)`, "stop"],
-    ["milliseconds", `{"action":"stop","time":"${time.replace("Z", ".000Z")}"}`, "stop"],
-    ["no zone", `{"action":"stop","time":"${time.replace("Z", "")}"}`, "stop"],
-    ["another zone", '{"action":"stop","time":"2026-01-02T05:05:35+02:00"}', "stop"],
-    ["the bare time", time, "terminate"],
-  ])("%s", async (_name, body, action) => {
-    await using stage = await metadataStage({
-      prepare: (mock) => mock.set("meta-data/spot/instance-action", body),
-    });
-    await stage.rest();
-    expect(onlyNotice(stage)).toMatchObject({ kind: "interruption", action, raw: body });
-    expect(leadMs(stage)).toBe(90_000);
-  });
-
-  test("an unknown action is named in the cause", async () => {
-    await using stage = await metadataStage({
-      prepare: (mock) => mock.set("meta-data/spot/instance-action", '{"action":"evaporate"}'),
-    });
-    await stage.rest();
-    expect(onlyNotice(stage).cause).toContain("evaporate");
-  });
-
-  test.each(["none", '{"action":"none"}', "", "{}", "null", "[]", "<html>terminate</html>", "\u0000\u0001"])(
-    "%j announces nothing",
-    async (body) => {
-      await using stage = await metadataStage({
-        prepare: (mock) => mock.set("meta-data/spot/instance-action", body),
-      });
-      await stage.round();
-      await stage.round(10_000);
-      expect(stage.notices()).toEqual([]);
-    },
-  );
-});
-
 describe("the end of a watch", () => {
   test("after the abort nothing is reported and no timer is left, whatever was under way", async () => {
     for (const fault of [undefined, { kind: "hang" }, { kind: "slow", ms: 500 }] as const) {
@@ -634,5 +318,59 @@ describe("the end of a watch", () => {
       expect(stage.reports).toHaveLength(told);
       expect(stage.clock.pending).toBe(0);
     }
+  });
+});
+
+noticeSourceContract(async () => {
+  const clock = manualClock();
+  const mock = await startEc2MetadataMock({ clock });
+  const settings = { enabled: true, endpoint: mock.url, endpointConfigured: false, v1Allowed: true };
+  const source = createEc2MetadataSource({ settings, clock, random: seededRandom(1) });
+  let running = 0;
+  const rest = () => until(() => running === 0 || clock.sleepers > 0, "the source to rest");
+  return {
+    source: {
+      name: source.name,
+      async watch(report, signal) {
+        running += 1;
+        await source.watch(report, signal);
+        running -= 1;
+      },
+    },
+    announce: () => void mock.interrupt(),
+    async letHear() {
+      await rest();
+      clock.advance(running === 0 ? 0 : 2000);
+      await new Promise((resolve) => setImmediate(resolve));
+      await rest();
+    },
+    pendingTimers: () => clock.pending,
+    close: () => mock.close(),
+  };
+});
+
+test("a service that is switched off is never asked", async () => {
+  const settings = {
+    enabled: false,
+    endpoint: "http://127.0.0.1:1",
+    endpointConfigured: false,
+    v1Allowed: false,
+  };
+  const source = createEc2MetadataSource({ settings, clock: manualClock(), random: seededRandom(1) });
+  const reports: SourceReport[] = [];
+  await source.watch((report) => reports.push(report), new AbortController().signal);
+  expect(reports).toEqual([
+    { kind: "absent", source: "ec2-metadata", reason: expect.stringContaining("AWS_EC2_METADATA_DISABLED") },
+  ]);
+});
+
+describe("over IPv6", () => {
+  test.skipIf(!HAS_IPV6_LOOPBACK)("a service at an IPv6 literal is heard (needs ::1)", async () => {
+    await using stage = await metadataStage({ host: "::1", imdsv2: "required" });
+    await stage.rest();
+    stage.mock.interrupt();
+    await stage.round();
+    expect(stage.mock.url).toContain("[::1]");
+    expect(stage.onlyNotice().action).toBe("terminate");
   });
 });

@@ -44,15 +44,19 @@ export function createEc2MetadataSource(options: Ec2MetadataSourceOptions): Noti
   return {
     name: SOURCE_NAME,
     async watch(report, signal) {
-      if (!options.settings.enabled) {
-        report({ kind: "absent", source: SOURCE_NAME, reason: "switched off by AWS_EC2_METADATA_DISABLED" });
-        return;
-      }
       const { settings, clock, requestTimeoutMs } = options;
-      const client = createEc2MetadataClient({ settings, clock, requestTimeoutMs });
       const reportWhileWanted = (what: SourceReport): void => {
         if (!signal.aborted) report(what);
       };
+      if (!settings.enabled) {
+        reportWhileWanted({
+          kind: "absent",
+          source: SOURCE_NAME,
+          reason: "switched off by AWS_EC2_METADATA_DISABLED",
+        });
+        return;
+      }
+      const client = createEc2MetadataClient({ settings, clock, requestTimeoutMs });
       try {
         await new Watch(options, client, reportWhileWanted, signal).run();
       } finally {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { manualClock } from "../../../test/stages/manual-clock.ts";
+import { noticeSourceContract } from "../notice-source.contract.ts";
 import type { SourceReport } from "../notice-source.ts";
 import { createSignalSource, type SignalSourceOptions } from "./signal-source.ts";
 
@@ -23,6 +24,28 @@ function stage(options: Partial<SignalSourceOptions> = {}) {
 }
 
 describe("process signals", () => {
+  noticeSourceContract(async () => {
+    const clock = manualClock();
+    const handlers = new Set<() => void>();
+    const source = createSignalSource({
+      graceMs: 30_000,
+      clock,
+      on: (_signal, handler) => {
+        handlers.add(handler);
+        return () => handlers.delete(handler);
+      },
+    });
+    return {
+      source,
+      announce: () => {
+        for (const handler of handlers) handler();
+      },
+      letHear: () => Promise.resolve(),
+      pendingTimers: () => clock.pending,
+      close: () => Promise.resolve(),
+    };
+  });
+
   test("SIGTERM is an interruption that ends this process after the grace", () => {
     const { clock, handlers, reports } = stage();
     clock.advance(1000);
