@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Machine } from "./demo/machine.ts";
 import { runWords } from "./demo/spotproof.ts";
@@ -59,6 +62,34 @@ describe.each(languagesOf("survives"))(
       const again = bench.start(command, FAST);
       expect((await again.ended).status).toBe(0);
       expect(again.lines).toEqual(["going on after step 100", RESULT]);
+    });
+
+    test.skipIf(skipped)("it reports its progress over the job channel", async () => {
+      const calls: string[] = [];
+      const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+        calls.push(`${request.method} ${request.url} ${await text(request)}`);
+        response.writeHead(204).end();
+      };
+      const server = createServer((request, response) => void take(request, response));
+      const socket = join(bench.folder, "job.sock");
+      try {
+        await once(server.listen(socket), "listening");
+        const job = bench.start(command, { ...FAST, SPOTPROOF_SOCKET: socket });
+        expect((await job.ended).status).toBe(0);
+        const bodies = calls.map((call) => JSON.parse(call.replace("POST /progress ", "")) as unknown);
+        const tens = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
+        expect(bodies).toEqual(tens.map((done) => ({ done, total: 100, unit: "steps" })));
+        expect(job.words).toEqual([]);
+      } finally {
+        server.close();
+      }
+    });
+
+    test.skipIf(skipped)("a job channel that does not answer does not stop the work", async () => {
+      const job = bench.start(command, { ...FAST, SPOTPROOF_SOCKET: join(bench.folder, "nothing.sock") });
+      expect((await job.ended).status).toBe(0);
+      expect(job.lines.at(-1)).toBe(RESULT);
+      expect(job.words[0]).toMatch(/^progress was not reported: /);
     });
 
     test.skipIf(skipped)(
