@@ -227,7 +227,15 @@ function folderParts(
     restore: (lineage, onSkipped, signal) =>
       restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName }),
     openSaver: (restored) =>
-      createFolderSaver({ store, job, attempt: attempt.number, clock, folder, restored }),
+      createFolderSaver({
+        store,
+        job,
+        attempt: attempt.number,
+        clock,
+        folder,
+        restored,
+        lineage: attempt.lineage,
+      }),
   };
 }
 
