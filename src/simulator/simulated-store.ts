@@ -33,8 +33,8 @@ export interface StoreWeather {
 export class SimulatedStore {
   /** Everything that has taken effect, in that order. */
   readonly effects: StoreEffect[] = [];
-  /** Called at each moment before (odd) and after (even) an effect: where a machine may crash or be paused. */
-  onMoment: (machine: VirtualMachine) => void = () => undefined;
+  /** Called at each moment before and after an effect: where a machine may crash or be paused. */
+  onMoment: (machine: VirtualMachine, key: StoreKey) => void = () => undefined;
   weather: StoreWeather;
   readonly #inner = createMemoryStore();
   readonly #time: VirtualTime;
@@ -55,7 +55,7 @@ export class SimulatedStore {
       act: () => Promise<"created" | "exists" | void>,
       options?: CallOptions,
     ): Promise<"created" | "exists" | void> =>
-      this.#call(machine, options, async () => {
+      this.#call(machine, key, options, async () => {
         const result = await act();
         this.#log(machine, operation, key, result !== "exists", Buffer.concat(bytes).toString());
         return result;
@@ -71,17 +71,17 @@ export class SimulatedStore {
         await written("remove", key, [], () => this.#inner.remove(key), options);
       },
       read: (key: StoreKey, options?: CallOptions & { readonly range?: ByteRange }) =>
-        this.#call(machine, options, () => {
+        this.#call(machine, key, options, () => {
           this.#log(machine, "read", key, false, "");
           return this.#inner.read(key, options?.range === undefined ? {} : { range: options.range });
         }),
       list: (prefix: string, options?: CallOptions): Promise<readonly StoredObject[]> =>
-        this.#call(machine, options, () => {
+        this.#call(machine, prefix, options, () => {
           this.#log(machine, "list", prefix, false, "");
           return this.#inner.list(prefix);
         }),
       listFolders: (prefix: string, options?: CallOptions) =>
-        this.#call(machine, options, () => {
+        this.#call(machine, prefix, options, () => {
           this.#log(machine, "listFolders", prefix, false, "");
           return this.#inner.listFolders(prefix);
         }),
@@ -98,7 +98,12 @@ export class SimulatedStore {
     this.effects.push({ atMs: this.#time.nowMs, machine: machine.name, operation, key, created, text });
   }
 
-  #call<T>(machine: VirtualMachine, options: CallOptions | undefined, effect: () => Promise<T>): Promise<T> {
+  #call<T>(
+    machine: VirtualMachine,
+    key: StoreKey,
+    options: CallOptions | undefined,
+    effect: () => Promise<T>,
+  ): Promise<T> {
     options?.signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(new SpotproofError("store-unreachable", "The network lost a packet."));
@@ -111,14 +116,14 @@ export class SimulatedStore {
         if (machine.isCrashed && this.#random.next() < 0.5) return;
         if (fate === "request lost") return answer(lost);
         const result = await effect();
-        this.onMoment(machine);
+        this.onMoment(machine, key);
         answer(fate === "answer lost" ? lost : () => resolve(result));
       };
       const leave = (): void => {
         this.#time.plan(this.#wayMs(), () => void arrive().catch(reject));
       };
       const leavesAtOnce = this.#random.next() < 0.5;
-      this.onMoment(machine);
+      this.onMoment(machine, key);
       if (leavesAtOnce) leave();
       else machine.deliver(leave);
     });
