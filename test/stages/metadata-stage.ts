@@ -39,6 +39,8 @@ export interface MetadataStage {
   /** Moves the clock by `ms` (default: one poll) once the source rests, then waits until it rests again. */
   round(ms?: number): Promise<void>;
   readonly hasEnded: boolean;
+  /** Ends the watch alone. */
+  end(): Promise<void>;
   /** Ends the watch and the service. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -93,6 +95,10 @@ export async function metadataStage(options: MetadataStageOptions = {}): Promise
     },
     get hasEnded() {
       return hasEnded;
+    },
+    async end() {
+      end.abort();
+      await watching;
     },
     async [Symbol.asyncDispose]() {
       end.abort();

@@ -263,22 +263,34 @@ describe("a service in trouble", () => {
     expect(stage.kinds()).toEqual(["listening"]);
   });
 
-  test("an item that cannot be read does not hide the others", async () => {
+  test("an item that cannot be read does not hide the others, and is told once", async () => {
     await using stage = await metadataStage();
     await stage.rest();
-    stage.mock.fault({ kind: "status", status: 500, on: "target-lifecycle-state" });
+    stage.mock.fault({ kind: "status", status: 500, on: "rebalance" });
     await stage.round();
     stage.mock.interrupt();
-    stage.mock.rebalance();
+    stage.mock.scheduleEvent({ code: "instance-stop", inMs: 3_600_000 });
     await stage.round();
     await stage.round();
-    expect(stage.reports.map((report) => report.kind)).toEqual([
-      "listening",
-      "listening",
-      "noticed",
-      "noticed",
+    expect(stage.kinds()).toEqual(["listening", "listening", "noticed", "noticed"]);
+    expect(stage.reports[1]).toMatchObject({ detail: expect.stringContaining("recommendations/rebalance") });
+  });
+
+  test("where one item gets no answer the others are not waited for, and the Spot notice comes first", async () => {
+    await using stage = await metadataStage();
+    await stage.rest();
+    stage.mock.fault({ kind: "hang", on: "rebalance" });
+    stage.mock.interrupt();
+    const before = stage.mock.requests.length;
+    stage.clock.advance(2000);
+    await until(() => stage.mock.requests.at(-1)?.path.endsWith("rebalance") === true);
+    expect(stage.onlyNotice().action).toBe("terminate");
+    stage.clock.advance(1000);
+    await stage.rest();
+    expect(stage.mock.requests.slice(before).map(({ path }) => path.split("/").at(-1))).toEqual([
+      "instance-action",
+      "rebalance",
     ]);
-    expect(stage.reports[1]).toMatchObject({ detail: expect.stringContaining("target-lifecycle-state") });
   });
 });
 
@@ -302,6 +314,14 @@ describe("nothing to say", () => {
 });
 
 describe("the end of a watch", () => {
+  test("no socket is left, though the service is still there", async () => {
+    await using stage = await metadataStage();
+    await stage.rest();
+    expect(stage.mock.openConnections).toBe(1);
+    await stage.end();
+    await until(() => stage.mock.openConnections === 0, "the connection to close");
+  });
+
   test("after the abort nothing is reported and no timer is left, whatever was under way", async () => {
     for (const fault of [undefined, { kind: "hang" }, { kind: "slow", ms: 500 }] as const) {
       const stage = await metadataStage({ vendor: "amazon" });

@@ -48,6 +48,8 @@ export interface Ec2MetadataMock {
   readonly port: number;
   /** The last thousand requests, the oldest first; without those to `/mock/`. */
   readonly requests: readonly MockRequest[];
+  /** How many connections are open at present. */
+  readonly openConnections: number;
   /** Announces a Spot interruption; gives the moment that is announced. */
   interrupt(what?: Partial<MockInterruption>): string;
   /** The same in a while. */
@@ -88,6 +90,7 @@ export async function startEc2MetadataMock(options: Ec2MetadataMockOptions): Pro
 
 class Mock implements Ec2MetadataMock {
   readonly requests: MockRequest[] = [];
+  openConnections = 0;
   readonly #options: Ec2MetadataMockOptions;
   readonly #announcements: Announcements;
   readonly #faults: MockFaults = createMockFaults();
@@ -128,6 +131,12 @@ class Mock implements Ec2MetadataMock {
         faults,
         wallTime: this.#announcements.wallTime(),
         after: (ms, act) => this.#after(ms, act),
+      });
+    });
+    this.#server.on("connection", (socket) => {
+      this.openConnections += 1;
+      socket.on("close", () => {
+        this.openConnections -= 1;
       });
     });
   }
