@@ -133,6 +133,8 @@ class Mock implements Ec2MetadataMock {
         after: (ms, act) => this.#after(ms, act),
       });
     });
+    // Node's five seconds are shorter than the pause of some pollers, which then meet a closed connection.
+    this.#server.keepAliveTimeout = 60_000;
     this.#server.on("connection", (socket) => {
       this.openConnections += 1;
       socket.on("close", () => {
