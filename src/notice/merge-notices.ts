@@ -24,7 +24,7 @@ export type MergedInterruption =
     };
 
 /** How one source does. */
-export interface SourceHealth {
+interface SourceHealth {
   readonly source: string;
   readonly kind: "listening" | "blind" | "absent";
   /** Since when it is of this kind. */

@@ -12,7 +12,7 @@ export interface Ec2MetadataClientOptions {
 }
 
 /** Why no token could be had, when that is the root of a trouble (D02). */
-export type TokenTrouble =
+type TokenTrouble =
   /** The token request got no answer: typical of a container behind a hop limit of 1. */
   | "timeout"
   /** The token request was refused with 403, 404 or 405. */

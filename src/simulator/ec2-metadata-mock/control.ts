@@ -74,7 +74,7 @@ export function answerControl(
 }
 
 /** @throws TypeError when it is none */
-export function readAction(text: string): "terminate" | "stop" | "hibernate" {
+function readAction(text: string): "terminate" | "stop" | "hibernate" {
   if (text === "terminate" || text === "stop" || text === "hibernate") return text;
   throw new TypeError(`action: ${JSON.stringify(text)} is none of terminate, stop, hibernate`);
 }

@@ -32,7 +32,7 @@ export type MockEvent =
   | { readonly kind: "heard"; readonly path: string; readonly body: string };
 
 /** One request that arrived. */
-export interface MockRequest {
+interface MockRequest {
   readonly method: string;
   readonly path: string;
   readonly token: string | undefined;

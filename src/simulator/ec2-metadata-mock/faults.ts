@@ -1,5 +1,5 @@
 /** How the mock misbehaves. */
-export type MockFaultKind =
+type MockFaultKind =
   /** Answers with `status`. */
   | { readonly kind: "status"; readonly status: number }
   /** Answers correctly, but only after `ms`. */
