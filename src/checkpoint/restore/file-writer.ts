@@ -114,9 +114,13 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Node.js takes times as seconds and hands them on in whole microseconds. */
+/**
+ * Node.js takes times as seconds and hands them on in microseconds, cut off: half of one keeps a fraction that binary
+ * numbers cannot hold from becoming the microsecond before.
+ */
 function seconds(timeNs: bigint): number {
-  return Number(timeNs / 1000n) / 1e6;
+  const microseconds = Number(timeNs / 1000n);
+  return microseconds % 1_000_000 === 0 ? microseconds / 1e6 : (microseconds + 0.5) / 1e6;
 }
 
 interface Run {
