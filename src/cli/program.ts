@@ -42,8 +42,7 @@ export function buildProgram(io: CommandIo, choose: (work: Work) => void): Comma
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
-    .showSuggestionAfterError()
-    .action(() => program.outputHelp({ error: true }));
+    .showSuggestionAfterError();
   const run = program
     .command("run")
     .summary("run a command so that it survives interruptions")

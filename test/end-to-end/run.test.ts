@@ -125,12 +125,10 @@ describe("a command under spotproof run", () => {
     expect(end.status).toBe(0);
   });
 
-  test("survives that nobody reads our output any more", async () => {
-    const started = bench.start([...withFolder, "--log-format", "json", ...counts(3, "0.02")], {
-      stdio: "closed-output",
-    });
+  test("survives that nobody reads our own lines any more", async () => {
+    const started = bench.start([...withFolder, "--every", "100ms", "--", "sleep", "0.5"]);
     started.child.stderr?.destroy();
-    expect([0, 3]).toContain(await started.ended);
+    expect(await started.ended).toBe(0);
   });
 
   test("--log-format json: each of our lines is one object with an event, and the command's lines are untouched", async () => {
@@ -146,15 +144,17 @@ describe("a command under spotproof run", () => {
 
 describe("an interruption by signal", () => {
   test("S01 S11: SIGTERM saves, ends the command, and says 75; started again it goes on, and nothing is done twice", async () => {
-    const first = bench.start([...withFolder, ...counts(30, "0.03")]);
+    const first = bench.start([...withFolder, "--signal-grace", "600ms", ...counts(200, "0.02")]);
     await first.untilSays(/^step 5$/m);
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(75);
-    const second = await bench.run([...withFolder, ...counts(30, "0.01")]);
+    const second = await bench.run([...withFolder, ...counts(200, "0")]);
     expect(second.status).toBe(0);
-    const steps = [...stepsIn(first.stdout()), ...stepsIn(second.stdout())];
-    expect(steps.filter((step, index) => steps.indexOf(step) !== index).length).toBeLessThanOrEqual(1);
-    expect(new Set(steps).size).toBe(30);
+    // It may have been ended between writing its state and saying so.
+    const reached = Math.max(...stepsIn(first.stdout()));
+    const [begun = 0] = stepsIn(second.stdout);
+    expect([reached + 1, reached + 2]).toContain(begun);
+    expect(stepsIn(second.stdout).at(-1)).toBe(200);
   });
 
   test("D21 I3: the command is not ended while there is time to let it work", async () => {
@@ -218,7 +218,7 @@ describe("an interruption by signal", () => {
   test("S12: during the restore it gives that up, says 75, and the next attempt restores whole", async () => {
     writeFileSync(
       join(bench.folder, "make.sh"),
-      "mkdir -p ckpt; head -c 300000000 /dev/zero | tr '\\0' 'x' >ckpt/big; echo 1 >ckpt/n",
+      "mkdir -p ckpt; head -c 150000000 /dev/zero | tr '\\0' 'x' >ckpt/big; echo 1 >ckpt/n",
     );
     await bench.run(["run", "--job", "setup", "--store", "store", "--", "sh", "make.sh"]);
     const first = bench.start([...withFolder, "--signal-grace", "1s", ...counts(1000, "0.02")]);
@@ -292,9 +292,9 @@ describe("nobody survives", () => {
 
 describe("two at once", () => {
   test("K19: a second start stands by, and takes over when the first is interrupted", async () => {
-    const first = bench.start([...withFolder, ...counts(40, "0.03")]);
+    const first = bench.start([...withFolder, "--signal-grace", "500ms", ...counts(400, "0.02")]);
     await first.untilSays(/^step 2$/m);
-    const second = bench.start([...withFolder, ...counts(40, "0.01")]);
+    const second = bench.start([...withFolder, ...counts(400, "0")]);
     await second.untilSays(/standing by/);
     expect(second.stdout()).toBe("");
     first.child.kill("SIGTERM");

@@ -22,6 +22,8 @@ export interface ProcessTable {
   list(): readonly ProcessEntry[];
   /** Whether the environment that the process was started with contains this text; false when it cannot be read. */
   startedWith(pid: number, text: string): boolean;
+  /** Whether no thread of the process runs: each is stopped or has ended. True when the process is gone. */
+  standsStill(pid: number): boolean;
   /** Absolute paths of files that the process maps shared and writable; empty when that cannot be known. */
   filesMappedWritable(pid: number): readonly string[];
   /** Sends a signal; "gone" when there is no such process (group: give the negative id). */
@@ -50,6 +52,16 @@ function readProc(pid: number, file: string): string | undefined {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
+    throw error;
+  }
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ESRCH") return [];
     throw error;
   }
 }
@@ -87,6 +99,14 @@ const linuxProcessTable: ProcessTable = {
     return entries;
   },
   startedWith: (pid, text) => readProc(pid, "environ")?.includes(text) ?? false,
+  standsStill(pid) {
+    // `/proc/<pid>/stat` tells of the first thread alone; another may still be within a write.
+    return threadsOf(pid).every((thread) => {
+      const line = readProc(pid, `task/${thread}/stat`);
+      const entry = line === undefined ? undefined : parseProcStat(line);
+      return entry === undefined || entry.stopped || entry.zombie;
+    });
+  },
   filesMappedWritable(pid) {
     const paths: string[] = [];
     for (const line of (readProc(pid, "maps") ?? "").split("\n")) {
@@ -126,6 +146,10 @@ const portableProcessTable: ProcessTable = {
     return entries;
   },
   startedWith: () => false,
+  standsStill(pid) {
+    const entry = portableProcessTable.list().find((one) => one.pid === pid);
+    return entry === undefined || entry.stopped || entry.zombie;
+  },
   filesMappedWritable: () => [],
   signal: sendSignal,
 };

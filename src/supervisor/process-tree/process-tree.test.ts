@@ -66,6 +66,15 @@ describe("the tree of a command", () => {
     expect(tree.members().every((entry) => !entry.stopped)).toBe(true);
   });
 
+  test("C12: a command that starts programs all the time by vfork is paused every time, and quickly", async () => {
+    const { tree } = await start("echo ready; while :; do /bin/true; done");
+    for (let round = 0; round < 50; round += 1) {
+      const paused = await tree.pause();
+      expect(tree.members().every((entry) => entry.stopped)).toBe(true);
+      await paused.resume();
+    }
+  });
+
   test("waiting for the end of all has a limit and names those who stay", async () => {
     const { tree } = await start("echo ready; exec sleep 105");
     expect((await tree.waitUntilEmpty(20)).map((entry) => entry.name)).toEqual(["sleep"]);

@@ -94,7 +94,8 @@ export class ProcessTree {
   }
 
   /**
-   * Stops every member with SIGSTOP and resolves when all stand still; a member that appears meanwhile is stopped too.
+   * Stops every member with SIGSTOP and resolves when no thread of any runs; a member that appears meanwhile is stopped
+   * too. Parents first: one that waits in vfork for its child to exec can stop only after the child has gone on.
    * @throws SpotproofError `folder-changing` when one cannot be stopped in 5 s; all are set going again before.
    */
   async pause(): Promise<PausedCommand> {
@@ -106,20 +107,22 @@ export class ProcessTree {
       stoppedByUs.clear();
     };
     try {
-      for (;;) {
-        const moving = this.members().filter((entry) => !entry.stopped);
-        if (moving.length === 0) break;
+      for (let round = 0; ; round += 1) {
+        const moving = this.members().filter((entry) => !entry.stopped || !table.standsStill(entry.pid));
+        const [first] = moving;
+        if (first === undefined) break;
         if (clock.now() > limit) {
           throw new SpotproofError(
             "folder-changing",
-            `${moving[0]?.name} (pid ${moving[0]?.pid}) did not stand still within ${PAUSE_LIMIT_MS / 1000} s.`,
+            `${first.name} (pid ${first.pid}) did not stand still within ${PAUSE_LIMIT_MS / 1000} s.`,
           );
         }
-        for (const entry of moving) {
-          if (!stoppedByUs.has(entry.pid) && table.signal(entry.pid, "SIGSTOP") === "sent")
-            stoppedByUs.add(entry.pid);
+        const movingPids = new Set(moving.map((entry) => entry.pid));
+        for (const { pid, parentPid } of moving) {
+          if (stoppedByUs.has(pid) || movingPids.has(parentPid)) continue;
+          if (table.signal(pid, "SIGSTOP") === "sent") stoppedByUs.add(pid);
         }
-        await clock.sleep(0);
+        await clock.sleep(round < 10 ? 0 : Math.min(round, 20));
       }
       const mappedFiles = new Set<string>();
       for (const pid of stoppedByUs) for (const path of table.filesMappedWritable(pid)) mappedFiles.add(path);
