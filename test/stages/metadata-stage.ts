@@ -22,6 +22,9 @@ export interface MetadataStageOptions extends Partial<Ec2MetadataMockOptions> {
   readonly pollMs?: number | undefined;
 }
 
+/** A `Date` header leaves out up to a second, which the source takes off every deadline that it computes with one. */
+export const DATE_FRACTION_MS = 1000;
+
 /** A metadata service, a source that listens to it over a real socket, and a clock that stands still. */
 export interface MetadataStage {
   readonly clock: ManualClock;

@@ -25,6 +25,9 @@ export function readCloudTime(text: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
+/** A `Date` header has whole seconds: the reply was written up to one later than it says. */
+const DATE_RESOLUTION_MS = 1000;
+
 /** How far a moment lies ahead, and by whose clock. */
 export interface Lead {
   /** Milliseconds from `fromMs` to the moment; negative when it is over. */
@@ -36,12 +39,17 @@ export interface Lead {
 
 /**
  * How far ahead a moment named in a reply is (D17). The service's clock wrote the moment, so the `Date` header of the same
- * reply is subtracted, and the difference counts from when the request was sent: whatever the network took is not
- * counted as time left. From there on only the monotonic clock matters. Without a header the wall clock has to do.
+ * reply is subtracted, and the difference counts from when the request was sent. Neither what the network took nor the part
+ * of a second that the header leaves out is counted as time left, so the result is never too late. From there on only the
+ * monotonic clock matters. Without a header the wall clock has to do.
  */
 export function leadOf(momentMs: number, reply: GoodReply, clock: Clock): Lead {
   if (reply.serverDateMs !== undefined) {
-    return { leadMs: momentMs - reply.serverDateMs, fromMs: reply.sentAtMs, by: "service" };
+    return {
+      leadMs: momentMs - reply.serverDateMs - DATE_RESOLUTION_MS,
+      fromMs: reply.sentAtMs,
+      by: "service",
+    };
   }
   return { leadMs: momentMs - clock.wallTime(), fromMs: clock.now(), by: "local" };
 }

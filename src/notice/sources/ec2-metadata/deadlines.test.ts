@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type MetadataStage, metadataStage } from "../../../../test/stages/metadata-stage.ts";
+import {
+  DATE_FRACTION_MS,
+  type MetadataStage,
+  metadataStage,
+} from "../../../../test/stages/metadata-stage.ts";
 
 describe("how long there is", () => {
   test("D06: a body that slides at each look is one event with its earliest deadline", async () => {
@@ -22,13 +26,13 @@ describe("how long there is", () => {
     await stage.round();
     const [first, second] = stage.notices();
     expect(second?.id).toBe(first?.id);
-    expect(second?.deadline?.atMs).toBe(stage.clock.now() - 2000 + 30_000);
+    expect(second?.deadline?.atMs).toBe(stage.clock.now() - 2000 + 30_000 - DATE_FRACTION_MS);
   });
 
   test("D07: less than was promised is believed", async () => {
     await using stage = await metadataStage({ prepare: (mock) => mock.interrupt({ leadMs: 17_000 }) });
     await stage.rest();
-    expect(stage.leadMs()).toBe(17_000);
+    expect(stage.leadMs()).toBe(17_000 - DATE_FRACTION_MS);
     expect(stage.onlyNotice().deadlineAssumed).toBe(false);
   });
 
@@ -58,10 +62,10 @@ describe("how long there is", () => {
       await stage.rest();
       stage.mock.interrupt({ leadMs: 90_000 });
       await stage.round();
-      expect(stage.leadMs()).toBe(88_000);
+      expect(stage.leadMs()).toBe(88_000 - DATE_FRACTION_MS);
       stage.clock.jumpWall(-wrongMs);
       await stage.round();
-      expect(stage.leadMs()).toBe(86_000);
+      expect(stage.leadMs()).toBe(86_000 - DATE_FRACTION_MS);
     },
   );
 
@@ -90,12 +94,26 @@ describe("how long there is", () => {
     expect(stage.leadMs()).toBe(120_000);
   });
 
+  test("D17: the fractions that Date and time leave out never make the deadline too late", async () => {
+    for (let phaseMs = 0; phaseMs < 1000; phaseMs += 90) {
+      await using stage = await metadataStage();
+      await stage.rest();
+      stage.clock.advance(phaseMs);
+      const endMs = stage.clock.now() + 60_000;
+      stage.mock.interrupt({ leadMs: 60_000 });
+      await stage.round();
+      const deadlineMs = stage.onlyNotice().deadline?.atMs ?? Number.NaN;
+      expect(deadlineMs).toBeLessThanOrEqual(endMs);
+      expect(deadlineMs).toBeGreaterThan(endMs - 2000);
+    }
+  });
+
   test("D17: a Date header that leaps ahead does not shorten the time of a notice that is known", async () => {
     await using stage = await metadataStage({ prepare: (mock) => mock.interrupt() });
     await stage.rest();
     stage.mock.fault({ kind: "date-skew", ms: 7_200_000 });
     await stage.round();
-    expect(stage.leadMs()).toBe(118_000);
+    expect(stage.leadMs()).toBe(118_000 - DATE_FRACTION_MS);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { metadataStage } from "../../../../test/stages/metadata-stage.ts";
+import { DATE_FRACTION_MS, metadataStage } from "../../../../test/stages/metadata-stage.ts";
 
 describe("what else may be said", () => {
   test("spot/termination-time alone is a termination, and one event with spot/instance-action (D16)", async () => {
@@ -63,7 +63,7 @@ describe("what else may be said", () => {
     expect(near).toMatchObject({
       id: early?.id,
       kind: "interruption",
-      deadline: { atMs: beganMs + 3_600_000 },
+      deadline: { atMs: beganMs + 3_600_000 - DATE_FRACTION_MS },
     });
     await stage.round();
     expect(stage.notices()).toHaveLength(2);
@@ -159,7 +159,7 @@ describe("D18: what is not as documented is read as well as it can be", () => {
     });
     await stage.rest();
     expect(stage.onlyNotice()).toMatchObject({ kind: "interruption", action, raw: body });
-    expect(stage.leadMs()).toBe(90_000);
+    expect(stage.leadMs()).toBe(90_000 - DATE_FRACTION_MS);
   });
 
   test("an unknown action is named in the cause", async () => {
