@@ -42,7 +42,10 @@ export interface Store {
   read(key: StoreKey, options?: CallOptions & { readonly range?: ByteRange }): Promise<Buffer | undefined>;
   /** All objects whose key begins with the prefix (which ends in `/` or is empty), in ascending order of their keys. */
   list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]>;
-  /** The distinct next segments of the keys below a prefix, ascending: what folders would be called. */
+  /**
+   * The distinct next segments of the keys below a prefix, ascending: what folders would be called. One may be among them
+   * that holds nothing: a folder whose creator died before its object was there, or whose objects were removed.
+   */
   listFolders(prefix: string, options?: CallOptions): Promise<readonly string[]>;
   /** Removes an object. Harmless when it is absent. */
   remove(key: StoreKey, options?: CallOptions): Promise<void>;

@@ -76,10 +76,14 @@ afterAll(async () => {
   if (fixtureFolder !== undefined) await fs.rm(fixtureFolder, { recursive: true, force: true });
 });
 
+/** Runs a shell script whose mounts nobody else sees. */
+const PRIVATE_MOUNTS = ["unshare", "-m", "sh", "-c"] as const;
+
 function canMount(): boolean {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
   try {
-    execFileSync("unshare", ["-m", "sh", "-c", "mount -t tmpfs -o size=64k none /mnt"], { stdio: "ignore" });
+    const [program, ...words] = [...PRIVATE_MOUNTS, "mount -t tmpfs -o size=64k none /mnt"] as const;
+    execFileSync(program, words, { stdio: "ignore" });
     return true;
   } catch {
     // No such right or no such program here: the test is skipped by name.
@@ -285,6 +289,15 @@ test("C05: sweep removes what died writers left more than a day ago, and nothing
   ]);
 });
 
+test("a call under a signal ends although the file system hangs", async () => {
+  const store = await openFresh();
+  const controller = new AbortController();
+  vi.spyOn(fs, "open").mockReturnValue(new Promise(() => undefined));
+  const call = store.read("a/b", { signal: controller.signal });
+  controller.abort(new Error("the notice's deadline"));
+  await expect(call).rejects.toThrow("the notice's deadline");
+});
+
 describe("several processes", () => {
   test("K19: of eight processes that race for the same keys exactly one wins each of them", async () => {
     const store = await openFresh();
@@ -337,7 +350,7 @@ describe.skipIf(!canMount())("on a tiny file system (needs root and unshare)", (
   test("C20: a full store is store-full, harms nothing, and can be written again after room was made", async () => {
     const folder = await freshFolder();
     const script = `mount -t tmpfs -o size=1m none "${folder}" && exec "$@"`;
-    const answer = await runFixture([folder, "fill"], {}, ["unshare", "-m", "sh", "-c", script, "sh"]);
+    const answer = await runFixture([folder, "fill"], {}, [...PRIVATE_MOUNTS, script, "sh"]);
     expect(answer.stderr).toBe("");
     expect(JSON.parse(answer.stdout)).toEqual({
       code: "store-full",

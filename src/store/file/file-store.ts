@@ -8,6 +8,7 @@ import { prepareStore } from "./first-use.ts";
 import { DurableFolders } from "./folder-durability.ts";
 import { linkIfAbsent } from "./link-if-absent.ts";
 import { MARKER_FILE, TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
+import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
 import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
 
@@ -27,6 +28,8 @@ export interface FileStoreOptions {
 export interface FileStore extends Store {
   /** The absolute path of its folder. */
   readonly folder: string;
+  /** A sentence for people, when the store works but the way in which it is mounted weakens a promise. */
+  readonly caution: string | undefined;
   /** Removes half-written files that processes left which died more than a day ago; tells how many there were. */
   sweep(options?: CallOptions): Promise<number>;
 }
@@ -38,18 +41,22 @@ export interface FileStore extends Store {
  * `record-damaged`
  */
 export async function openFileStore(folder: string, options: FileStoreOptions = {}): Promise<FileStore> {
-  const store = new FolderStore(resolve(folder));
-  await abortable(options.signal, () => prepareStore(store.folder, options.mode ?? "write"));
-  return store;
+  const path = resolve(folder);
+  const [caution] = await abortable(options.signal, () =>
+    Promise.all([mountCaution(path), prepareStore(path, options.mode ?? "write")]),
+  );
+  return new FolderStore(path, caution);
 }
 
 class FolderStore implements FileStore {
   readonly description: string;
   readonly folder: string;
+  readonly caution: string | undefined;
   readonly #durable: DurableFolders;
 
-  constructor(folder: string) {
+  constructor(folder: string, caution: string | undefined) {
     this.folder = folder;
+    this.caution = caution;
     this.description = `folder ${folder}`;
     this.#durable = new DurableFolders(folder);
   }
