@@ -32,11 +32,11 @@ function accuracyOf(program: Program): number {
 
 /** Five machines, by the steps that the job does on each before its end comes or is announced. */
 const MACHINES = [
-  { steps: 150, leadMs: 2000 },
-  { steps: 400, leadMs: 0 },
-  { steps: 150, leadMs: 2000 },
-  { steps: 400, leadMs: 0 },
-  { steps: 150, leadMs: 2000 },
+  { steps: 100, leadMs: 2500 },
+  { steps: 300, leadMs: 0 },
+  { steps: 100, leadMs: 2500 },
+  { steps: 300, leadMs: 0 },
+  { steps: 100, leadMs: 2500 },
 ] as const;
 
 /** Rejects when the job ends on its machine. */
@@ -72,12 +72,12 @@ describe("the training that learns handwritten digits", () => {
     expect(accuracyOf(last)).toBeGreaterThan(95);
   });
 
-  test("under Spotproof the same, each time on a fresh machine", { timeout: 150_000 }, async () => {
-    const epochs = ["--epochs", "12", "--report-every", "10"];
+  test("under Spotproof the same, each time on a fresh machine", { timeout: 200_000 }, async () => {
+    const epochs = ["--epochs", "16", "--report-every", "10"];
     const uninterrupted = bench.start([process.execPath, example("build/digits-in-memory.js"), ...epochs]);
     const place = { job: "digits", store: join(bench.folder, "store") };
     const command = [process.execPath, example("build/digits.js"), ...epochs];
-    const lane = new Lane("digits", 12 * 281, runWords(place, command, ["--every", "300ms"]));
+    const lane = new Lane("digits", 16 * 281, runWords(place, command, ["--every", "300ms"]));
     const { ledger } = lane;
     try {
       for (const [index, { steps, leadMs }] of MACHINES.entries()) {
