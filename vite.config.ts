@@ -9,10 +9,12 @@ export default defineConfig({
     emptyOutDir: true,
     sourcemap: true,
     minify: false,
+    // The licences of everything that is bundled, shipped with it.
+    license: { fileName: "THIRD-PARTY-LICENSES.md" },
     rollupOptions: {
       input: { index: "src/index.ts", "cli/main": "src/cli/main.ts" },
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "pieces/[name]-[hash].js" },
     },
   },
-  ssr: { noExternal: true, external: ["node:process"] },
+  ssr: { noExternal: true },
 });
