@@ -33,11 +33,11 @@ export function becomeChildOfInit(io: CommandIo, args: readonly string[]): void 
     );
     return;
   }
-  const [node = "node", script = ""] = [process.execPath, process.argv[1]];
+  const script = process.argv[1] ?? "";
   execve.call(
     process,
     shell,
-    [shell, "-c", INIT, "spotproof-init", node, ...process.execArgv, script, ...args],
+    [shell, "-c", INIT, "spotproof-init", process.execPath, ...process.execArgv, script, ...args],
     { ...io.environment },
   );
 }

@@ -205,7 +205,13 @@ export class CommandLife {
       if (how === "at-once") killNow.abort();
       onEvent({ kind: "stopping", cause, signal: how === "at-once" ? "SIGKILL" : signal });
       this.#context.state.phase = "stopping";
-      const order = { signal, then: policy.stopSignal, to: policy.stopTo, killAtMs, killNow: killNow.signal };
+      const order = {
+        signal,
+        afterwards: policy.stopSignal,
+        to: policy.stopTo,
+        killAtMs,
+        killNow: killNow.signal,
+      };
       const report = stopCommand(this.#context.running, order, { processes, clock });
       this.#stopping = { cause, killNow, report };
       report.catch(() => {

@@ -76,7 +76,7 @@ export interface StopOrder {
   readonly signal: NodeJS.Signals;
   readonly to: "leader" | "group";
   /** Sent to all at half of the time, when `to` is the leader or when it is another signal than the first (S05). */
-  readonly then: NodeJS.Signals;
+  readonly afterwards: NodeJS.Signals;
   /** When asking is over; asked for again and again, since a deadline may move. */
   readonly killAtMs: () => MonotonicMs;
   /** Aborts to kill at once. */
@@ -99,7 +99,7 @@ export async function stopCommand(
 ): Promise<StopReport> {
   const { clock } = start;
   const askedAtMs = clock.now();
-  let askedAll = order.to === "group" && order.signal === order.then;
+  let askedAll = order.to === "group" && order.signal === order.afterwards;
   if (order.to === "group") running.tree.signalAll(order.signal);
   else start.processes.signal(running.pid, order.signal);
   for (;;) {
@@ -112,7 +112,7 @@ export async function stopCommand(
     );
     if (left.length === 0) return { killed: [] };
     if (!askedAll && clock.now() >= halfMs) {
-      running.tree.signalAll(order.then);
+      running.tree.signalAll(order.afterwards);
       askedAll = true;
     }
   }

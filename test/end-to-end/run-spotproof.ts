@@ -100,7 +100,7 @@ function startOne(args: readonly string[], options: StartOptions, mark: string):
   const listeners = new Set<() => void>();
   const hear = (stream: "out" | "err") => (piece: Buffer) => {
     said[stream] += piece.toString("utf8");
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   };
   child.stdout.on("data", hear("out"));
   child.stderr.on("data", hear("err"));
@@ -117,12 +117,10 @@ function startOne(args: readonly string[], options: StartOptions, mark: string):
       listeners.add(listen);
       listen();
     });
-    const over = ended.then((status) => {
-      if (!matches())
-        throw new Error(`ended with ${status} before it said ${pattern}:\n${said.out}\n${said.err}`);
-    });
-    await Promise.race([heard, over]);
+    await Promise.race([heard, ended]);
     listeners.delete(listen);
+    if (!matches())
+      throw new Error(`ended with ${await ended} before it said ${pattern}:\n${said.out}\n${said.err}`);
   };
   return { child, pid: child.pid ?? 0, stdout: () => said.out, stderr: () => said.err, untilSays, ended };
 }

@@ -100,6 +100,9 @@ function watchInterruptions(
     if (change.kind !== "health") return;
     const { source, kind, detail } = change.health;
     if (kind === "blind") log.warn("source-blind", `cannot hear interruptions from ${source}: ${detail}`);
+    // Whoever runs on Spot wants to see that somebody listens; that a laptop has no such service is no news.
+    else if (kind === "listening" && source !== "signal")
+      log.info("source-listening", `listening for interruptions: ${source}, ${detail}`);
     else log.debug(`source-${kind}`, `${source}: ${detail}`);
   });
   const settings = readEc2MetadataSettings(io.environment);
