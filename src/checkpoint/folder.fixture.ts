@@ -43,7 +43,7 @@ export function openBench(store: Store = createMemoryStore()): Bench {
     store,
     base,
     work,
-    saver: (attempt = 1, restored = undefined, lineage = undefined) =>
+    saver: (attempt = 1, restored, lineage) =>
       createFolderSaver({
         store,
         job: JOB,

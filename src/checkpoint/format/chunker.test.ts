@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { noise } from "../folder.fixture.ts";
 import { type ChunkSizes, FILE_CHUNKS, LIST_CHUNKS, chunkEnd } from "./chunker.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { attemptNumber, packId } from "../../base/index.ts";
 import { type Entry, FileListReader, entryToObject } from "./file-list.ts";

@@ -36,7 +36,7 @@ test("C01: one flipped bit anywhere in a manifest is found", () => {
     const at = bit >> 3;
     bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
     expect(() => manifestFromBytes(bytes, JOB, ID), `bit ${bit}`).toThrow(/checkpoint-damaged/);
-    bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
+    bytes[at] = bytes[at] ^ (1 << (bit & 7));
   }
 });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { attemptNumber, packId } from "../../base/index.ts";
 import { noise } from "../folder.fixture.ts";
@@ -37,8 +37,7 @@ test("chunks come back from a pack, raw or compressed", async () => {
 test("the index of a pack can be rebuilt from the pack alone", async () => {
   const { pack, refs } = await samplePack();
   const index = readPackIndex(ID, pack);
-  expect(index.map(({ codec: _, ...chunk }) => ({ ...chunk, pack: ID }))).toEqual(refs);
-  expect(index.map(({ codec }) => codec)).toEqual([0, 1, 0]);
+  expect(index).toEqual(refs.map(({ pack: _pack, ...chunk }, at) => ({ ...chunk, codec: at === 1 ? 1 : 0 })));
 });
 
 test("C01: one flipped bit anywhere in a pack is found, or means nothing to the bytes that come out", async () => {
@@ -61,7 +60,7 @@ test("C01: one flipped bit anywhere in a pack is found, or means nothing to the 
     if (outcome !== undefined || at < gzipStart || at >= gzipEnd) {
       expect(outcome, `bit ${bit}`).toMatchObject({ code: "checkpoint-damaged" });
     }
-    pack[at] = (pack[at] as number) ^ (1 << (bit & 7));
+    pack[at] = pack[at] ^ (1 << (bit & 7));
   }
 });
 
