@@ -22,10 +22,11 @@ import {
 } from "../../supervisor/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT, exitStatusOfCommand } from "../exit-codes.ts";
+import { type InnerSupervisor, findInnerSupervisor } from "../inner-supervisor.ts";
 import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
 import { platformGrace } from "../platform-grace.ts";
-import { adviceAboutCommand, adviceAboutStore } from "../run-advice.ts";
+import { adviceAboutStore } from "../store-advice.ts";
 import { openStore } from "../store-location.ts";
 import { listenForUserStop } from "../user-stop.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -38,6 +39,7 @@ interface RunContext {
   readonly log: Log;
   readonly interruptions: InterruptionRecord;
   readonly userStop: UserStop;
+  readonly innerSupervisor: InnerSupervisor | undefined;
 }
 
 /** Signals that are the command's business. SIGUSR1 would otherwise open Node's debugger. */
@@ -48,14 +50,9 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
   const clock = systemClock;
   const userStop = listenForUserStop(io);
   const interruptions = createInterruptionRecord(clock);
-  const context: RunContext = {
-    options,
-    io,
-    clock,
-    log: await createLog(options.logFormat, io),
-    interruptions,
-    userStop,
-  };
+  const log = await createLog(options.logFormat, io);
+  const innerSupervisor = findInnerSupervisor(options.command, options.policy.stopGraceMs);
+  const context: RunContext = { options, io, clock, log, interruptions, userStop, innerSupervisor };
   const stopWatching = new AbortController();
   const watching = watchInterruptions(context, stopWatching.signal);
   try {
@@ -71,8 +68,10 @@ async function claimAndSupervise(context: RunContext): Promise<number> {
   const { options, log } = context;
   await refuseUnusableFolder(options.checkpointFolder);
   const store = await openStore(options.store, "write");
-  const advice = [...adviceAboutCommand(options.command), ...(await adviceAboutStore(options.store.path))];
-  for (const line of advice) log.warn("advice", line);
+  const { innerSupervisor } = context;
+  if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
+  const advice = await adviceAboutStore(options.store.path);
+  if (advice !== undefined) log.warn("store-advice", advice);
   const claim = await claimUnlessLeaving(context, store);
   if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
   log.forAttempt(options.job, claim.attempt.number);
@@ -200,7 +199,7 @@ function superviseAttempt(context: RunContext, store: Store, attempt: Attempt): 
     claimedAtMs: clock.now(),
     command: options.command,
     workingFolder: io.workingFolder,
-    environment,
+    environment: { ...context.innerSupervisor?.environment, ...environment },
     folder: folderParts(context, store, attempt),
     interruptions,
     userStop,
