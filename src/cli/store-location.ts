@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SpotproofError } from "../base/index.ts";
-import type { Store } from "../store/index.ts";
+import type { FileStore } from "../store/index.ts";
 
 /** Where `--store` points. */
 export interface StoreLocation {
@@ -37,7 +37,7 @@ export function parseStoreLocation(text: string, workingFolder: string): StoreLo
 }
 
 /** Opens the store; `read` never creates anything. */
-export async function openStore(location: StoreLocation, mode: "read" | "write"): Promise<Store> {
+export async function openStore(location: StoreLocation, mode: "read" | "write"): Promise<FileStore> {
   const { openFileStore } = await import("../store/index.ts");
   return openFileStore(location.path, { mode });
 }

@@ -68,6 +68,7 @@ export class AttemptState {
     const blind = this.#parts.interruptions.blindSources();
     return {
       phase: this.phase,
+      failuresUsed: this.failuresUsed,
       ...this.#checkpointFields(),
       ...(this.progress === undefined ? {} : { progress: this.progress }),
       ...(blind.length === 0 ? {} : { blind }),

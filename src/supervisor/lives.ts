@@ -33,6 +33,7 @@ const KILL_LIMIT_MS = 10_000;
 export async function liveUntilVerdict(supervision: Supervision, channel: JobChannel): Promise<Verdict> {
   const { parts, state, keeper } = supervision;
   const guardian = parts.startGuardian();
+  guardian.tidy(channel.socketPath);
   try {
     for (let life = 1; ; life += 1) {
       const leave = await withLeaveSignal(parts, (signal) => prepareFolder(supervision, life, signal));

@@ -14,7 +14,7 @@ import {
 } from "../../base/index.ts";
 import type { ListedCheckpoint, VerifyResult } from "../../checkpoint/index.ts";
 import type { Ended, JobHistory } from "../../job/index.ts";
-import type { Store } from "../../store/index.ts";
+import type { FileStore, Store } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatTable } from "../output/table.ts";
@@ -29,7 +29,7 @@ interface CommonOptions {
 
 /** The job that a subcommand is about. */
 interface OpenedJob {
-  readonly store: Store;
+  readonly store: FileStore;
   readonly job: JobName;
   readonly history: JobHistory;
   readonly listed: readonly ListedCheckpoint[];
@@ -239,6 +239,8 @@ async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
     resumesFrom,
     dryRun,
   });
+  // What writers left half-written that died more than a day ago.
+  if (!dryRun) await store.sweep();
   if (options.json === true) io.out(`${JSON.stringify({ job, dryRun, ...report }, null, 2)}\n`);
   else {
     const verb = dryRun ? "would be removed" : "removed";

@@ -72,6 +72,7 @@ async function claimAndSupervise(context: RunContext): Promise<number> {
   if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
   const advice = await adviceAboutStore(options.store.path);
   if (advice !== undefined) log.warn("store-advice", advice);
+  if (store.caution !== undefined) log.warn("store-caution", store.caution);
   const claim = await claimUnlessLeaving(context, store);
   if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
   log.forAttempt(options.job, claim.attempt.number);

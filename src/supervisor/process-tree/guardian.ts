@@ -8,11 +8,15 @@ import { spawn } from "node:child_process";
 // the pipe, so that it carries none itself.
 /** Only for tests that kill its keeper. */
 export const GUARDIAN_SCRIPT = `
-group=
-while read -r first second; do
-  [ "$first" = done ] && exit 0
-  group=$first mark=$second
+group= socket=
+while read -r first rest; do
+  case $first in
+    done) exit 0 ;;
+    socket) socket=$rest ;;
+    *) group=$first mark=$rest ;;
+  esac
 done
+[ -n "$socket" ] && rm -f -- "$socket" && rmdir -- "\${socket%/*}"
 [ -z "$group" ] && exit 0
 for round in 1 2 3 4 5; do
   kill -s KILL -- "-$group" 2>/dev/null
@@ -29,6 +33,8 @@ done
 
 /** Watches over the command for the case that this process is killed. */
 export interface Guardian {
+  /** The job channel's socket is ours to remove, with its folder, if this process cannot. */
+  tidy(socketPath: string): void;
   /** From now on the end of this process means the end of the command with this group and mark. */
   guard(groupId: number, mark: string): void;
   /** The command and everything that it started has ended: the guardian may go. */
@@ -50,6 +56,7 @@ export function startGuardian(path: string, onMissing: (reason: string) => void)
   shell.stdin.on("error", (error) => onMissing(error.message));
   shell.unref();
   return {
+    tidy: (socketPath) => void shell.stdin.write(`socket ${socketPath}\n`),
     guard: (groupId, mark) => void shell.stdin.write(`${groupId} ${mark}\n`),
     dismiss: () => void shell.stdin.end("done\n"),
   };

@@ -1,5 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../base/index.ts";
 import { GUARDIAN_SCRIPT, startGuardian } from "./guardian.ts";
@@ -115,6 +118,18 @@ describe("the guardian", () => {
     await new Promise<void>((resolve) => keeper.stdout.once("data", () => resolve()));
     keeper.kill("SIGKILL");
     expect(await tree.waitUntilEmpty(5000)).toEqual([]);
+  });
+
+  test("it removes the socket of the job channel, and nothing else in its folder", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "spotproof guardian "));
+    mkdirSync(join(folder, "own"));
+    writeFileSync(join(folder, "own", "job.sock"), "");
+    const ended = spawnSync("/bin/sh", ["-c", GUARDIAN_SCRIPT], {
+      input: `socket ${join(folder, "own", "job.sock")}\n`,
+    });
+    expect(ended.status).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   test("when it is dismissed it goes and touches nobody", async () => {
