@@ -38,17 +38,59 @@ export const LIST_CHUNKS: ChunkSizes = {
 export function chunkEnd(bytes: Uint8Array, start: number, end: number, sizes: ChunkSizes): number {
   const limit = Math.min(end, start + sizes.max);
   const normal = Math.min(limit, start + sizes.normal);
-  const { strictMask, looseMask } = sizes;
-  let at = start + sizes.min;
-  if (at >= limit) return limit;
+  const first = start + sizes.min;
+  if (first >= limit) return limit;
+  const early = findCut(bytes, GEAR, first, normal, 0, sizes.strictMask);
+  if (early !== NO_CUT) return early;
+  // The hash goes on where the strict mask ends; all that it can still know are the last 32 bytes.
+  const late = findCut(
+    bytes,
+    GEAR,
+    normal,
+    limit,
+    gearHash(bytes, Math.max(first, normal - 32), normal),
+    sizes.looseMask,
+  );
+  return late === NO_CUT ? limit : late;
+}
+
+const NO_CUT = -1;
+
+/**
+ * The first position after a byte at which the hash has no bit of the mask. Four bytes a turn, in a function of its own,
+ * with nothing but small integers in it: twice as fast as the plain loop.
+ */
+function findCut(
+  bytes: Uint8Array,
+  gear: Int32Array,
+  from: number,
+  until: number,
+  startHash: number,
+  mask: number,
+): number {
+  let hash = startHash | 0;
+  let at = from | 0;
+  const turnsUntil = (until - 3) | 0;
+  while (at < turnsUntil) {
+    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
+    if ((hash & mask) === 0) return at + 1;
+    hash = ((hash << 1) + (gear[bytes[at + 1] as number] as number)) | 0;
+    if ((hash & mask) === 0) return at + 2;
+    hash = ((hash << 1) + (gear[bytes[at + 2] as number] as number)) | 0;
+    if ((hash & mask) === 0) return at + 3;
+    hash = ((hash << 1) + (gear[bytes[at + 3] as number] as number)) | 0;
+    at = (at + 4) | 0;
+    if ((hash & mask) === 0) return at;
+  }
+  for (; at < until; at += 1) {
+    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
+    if ((hash & mask) === 0) return at + 1;
+  }
+  return NO_CUT;
+}
+
+function gearHash(bytes: Uint8Array, from: number, until: number): number {
   let hash = 0;
-  for (; at < normal; at += 1) {
-    hash = ((hash << 1) + (GEAR[bytes[at] as number] as number)) | 0;
-    if ((hash & strictMask) === 0) return at + 1;
-  }
-  for (; at < limit; at += 1) {
-    hash = ((hash << 1) + (GEAR[bytes[at] as number] as number)) | 0;
-    if ((hash & looseMask) === 0) return at + 1;
-  }
-  return limit;
+  for (let at = from; at < until; at += 1) hash = ((hash << 1) + (GEAR[bytes[at] as number] as number)) | 0;
+  return hash;
 }

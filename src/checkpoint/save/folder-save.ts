@@ -95,12 +95,11 @@ export class FolderSave {
   async #storeAhead(reading: FileReading, staging: Staging): Promise<void> {
     let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < MOST_ROUNDS_AHEAD; round += 1) {
-      const lookedAtNs = await staging.fileSystemNowNs();
       const scan = await scanFolder(reading.folder, reading.signal);
       const dirty = this.#changedFiles(scan, new Set());
       const bytes = dirty.reduce((sum, file) => sum + file.stat.size, 0);
       if (bytes < DIRTY_ENOUGH_TO_COPY_AHEAD_BYTES || bytes > before / 2) return;
-      await storeFromFolder(reading, dirty, lookedAtNs);
+      await storeFromFolder(reading, dirty, () => staging.fileSystemNowNs());
       before = bytes;
     }
   }
@@ -122,7 +121,6 @@ export class FolderSave {
     const read = new Map<string, ScannedFile>();
     const taken = this.#momentNow();
     for (let attempt = 0; attempt <= MOST_TRIES; attempt += 1) {
-      const lookedAtNs = await staging.fileSystemNowNs();
       const scan = await scanFolder(reading.folder, reading.signal);
       const dirty = this.#changedFiles(scan, new Set()).filter((file) => {
         const before = read.get(file.path);
@@ -130,9 +128,9 @@ export class FolderSave {
       });
       if (dirty.length === 0) {
         const capture = { files: [], readWhilePaused: 0 };
-        return { scan, capture, lookedAtNs, mapped: new Set(), pausedMs: 0, ...taken };
+        return { scan, capture, lookedAtNs: 0n, mapped: new Set(), pausedMs: 0, ...taken };
       }
-      const changed = new Set(await storeFromFolder(reading, dirty, lookedAtNs));
+      const changed = new Set(await storeFromFolder(reading, dirty, () => staging.fileSystemNowNs()));
       for (const file of dirty) if (!changed.has(file.path)) read.set(file.path, file);
     }
     throw stillChanging(reading.folder, "though no command was running: another process writes it");

@@ -29,20 +29,19 @@ export interface FileReading {
 export async function storeFromFolder(
   reading: FileReading,
   files: readonly ScannedFile[],
-  lookedAtNs: bigint,
+  nowNs: () => Promise<bigint>,
 ): Promise<readonly PathBytes[]> {
   const changed: PathBytes[] = [];
-  const storeOne = async (file: ScannedFile): Promise<void> => {
+  const storeOne = async (file: ScannedFile, lookedAtNs: bigint): Promise<void> => {
     const parts = await storeContent(reading, file);
     if (parts === "changed") changed.push(file.path);
     else rememberFile(reading.index, file, parts, isTrustworthy(file.stat, lookedAtNs));
   };
-  await eachAtATime(files.filter(isSmall), SMALL_FILES_AT_A_TIME, storeOne);
-  await eachAtATime(
-    files.filter((file) => !isSmall(file)),
-    1,
-    storeOne,
-  );
+  // A stat is compared again after reading: what counts is how old its times were when reading began.
+  const beganNs = await nowNs();
+  await eachAtATime(files.filter(isSmall), SMALL_FILES_AT_A_TIME, (file) => storeOne(file, beganNs));
+  const large = files.filter((file) => !isSmall(file));
+  await eachAtATime(large, 1, async (file) => storeOne(file, await nowNs()));
   return changed;
 }
 
