@@ -1,6 +1,8 @@
 import { BEST_CODEC, type Codec, encode, encodedBytes } from "../format/codec.ts";
 
 const SAMPLE_BYTES = 32 * 1024;
+/** So much of a sample is looked at before it is compressed. */
+const GLANCE_BYTES = 8 * 1024;
 /** A new sample is taken after so many chunks of a file, about 10 MiB. */
 const CHUNKS_PER_SAMPLE = 32;
 /** Shorter chunks are left as they are: nothing to gain. */
@@ -38,16 +40,21 @@ function isWorthwhile(raw: Uint8Array): boolean {
   if (raw.length < SHORTEST_BYTES) return false;
   const start = Math.max(0, Math.floor((raw.length - SAMPLE_BYTES) / 2));
   const sample = raw.subarray(start, start + SAMPLE_BYTES);
-  if (bitsPerByte(sample) > HOPELESS_BITS) return false;
+  if (bitsPerByte(sample.subarray(0, GLANCE_BYTES)) > HOPELESS_BITS) return false;
   return encodedBytes(BEST_CODEC.codec, sample) <= sample.length * BEST_CODEC.worthwhileShare;
 }
 
 /** Shannon's entropy of single bytes. Takes a hundredth of the time of compressing. */
 function bitsPerByte(sample: Uint8Array): number {
   const counts = new Uint32Array(256);
-  for (const byte of sample) counts[byte] = (counts[byte] as number) + 1;
+  // Counted by position: iterating would take ten times as long.
+  for (let at = 0; at < sample.length; at += 1) {
+    const byte = sample[at] as number;
+    counts[byte] = (counts[byte] as number) + 1;
+  }
   let bits = 0;
-  for (const count of counts) {
+  for (let byte = 0; byte < 256; byte += 1) {
+    const count = counts[byte] as number;
     if (count > 0) bits -= (count / sample.length) * Math.log2(count / sample.length);
   }
   return bits;

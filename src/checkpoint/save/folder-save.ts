@@ -56,7 +56,7 @@ export class FolderSave {
     const staging = new Staging(folder, this.#options.clock);
     const writer = new PackWriter(this.#checkpoints.destination, signal);
     const storer = new ContentStorer(writer, signal);
-    const reading: FileReading = { folder, index: this.#checkpoints.index, storer, signal };
+    const reading: FileReading = { folder, index: this.#checkpoints.index, storer, signal, smallBuffers: [] };
     await staging.open();
     try {
       const moment = await this.#captureMoment(reading, staging);

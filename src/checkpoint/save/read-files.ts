@@ -20,6 +20,8 @@ export interface FileReading {
   readonly index: SaverIndex;
   readonly storer: ContentStorer;
   readonly signal: AbortSignal | undefined;
+  /** Buffers for small files, used again and again. */
+  readonly smallBuffers: Buffer[];
 }
 
 /**
@@ -56,10 +58,14 @@ export function rememberFile(
   index.files.set(path, { stat, parts, listedMtimeNs: stat.mtimeNs, sparse: stat.sparse, trusted });
 }
 
-/** The content of a small file, or `changed` when it is not any more what the scan saw. */
-export function readSmallFile(reading: FileReading, file: ScannedFile): Promise<Buffer | "changed"> {
+/** The content of a small file, or `changed` when it is not any more what the scan saw. `into` has room for it. */
+export function readSmallFile(
+  reading: FileReading,
+  file: ScannedFile,
+  into: Buffer = Buffer.allocUnsafeSlow(file.stat.size),
+): Promise<Buffer | "changed"> {
   return withFile(reading, file, async (handle) => {
-    const bytes = Buffer.allocUnsafeSlow(file.stat.size);
+    const bytes = into.subarray(0, file.stat.size);
     let length = 0;
     while (length < bytes.length) {
       const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
@@ -83,8 +89,11 @@ export async function storeContent(
   if (!isSmall(file)) {
     return withFile(reading, file, (handle) => reading.storer.storeFile(handle, file.stat.sparse));
   }
-  const bytes = await readSmallFile(reading, file);
-  return bytes === "changed" ? "changed" : reading.storer.storeBytes(bytes, file.stat.sparse);
+  const buffer = reading.smallBuffers.pop() ?? Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
+  const bytes = await readSmallFile(reading, file, buffer);
+  const parts = bytes === "changed" ? bytes : await reading.storer.storeBytes(bytes, file.stat.sparse);
+  reading.smallBuffers.push(buffer); // only after a success: what failed may still be reading it
+  return parts;
 }
 
 async function withFile<Result>(
