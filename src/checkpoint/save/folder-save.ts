@@ -65,6 +65,7 @@ export class FolderSave {
       return await this.#commit(moment, writer, storer);
     } finally {
       await writer.abandon();
+      reading.index.forgetUnstored();
       await staging.close();
     }
   }

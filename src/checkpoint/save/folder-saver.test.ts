@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SpotproofError, attemptNumber, systemClock } from "../../base/index.ts";
 import type { Store } from "../../store/index.ts";
+import type { FolderSaver } from "../checkpoint.ts";
 import { JOB, countingPause, describeTree, noise, openBench, save } from "../folder.fixture.ts";
 import { createFolderSaver, listCheckpoints } from "../index.ts";
 
@@ -231,8 +232,10 @@ describe("a save", () => {
     const bench = openBench();
     fs.mkdirSync(bench.work);
     fs.writeFileSync(join(bench.work, "a"), noise(40 * MIB, 1));
+    fs.writeFileSync(join(bench.work, "small"), "in a pack that does not become durable");
+    await afterTheRacyTime(bench.work);
     const inner = bench.store;
-    let room = 1;
+    let room = 0;
     const create: Store["create"] = async (key, bytes, options) => {
       if (key.includes("/packs/") && room-- <= 0) throw new SpotproofError("store-full", "No room.");
       return inner.create(key, bytes, options);
@@ -240,15 +243,11 @@ describe("a save", () => {
     const store = new Proxy(inner, {
       get: (target, name) => (name === "create" ? create : Reflect.get(target, name).bind(target)),
     });
-    const saver = createFolderSaver({
-      store,
-      job: JOB,
-      attempt: attemptNumber(1),
-      clock: systemClock,
-      folder: bench.work,
-    });
+    const saver = saverOn(store, bench.work);
     await expect(save(saver)).rejects.toMatchObject({ code: "store-full" });
     expect(await inner.list("jobs/train/checkpoints/")).toEqual([]);
+    room = 1;
+    await expect(save(saver)).rejects.toMatchObject({ code: "store-full" });
     room = 100;
     const { id, storedBytes } = await save(saver);
     expect(storedBytes).toBeLessThan(26 * MIB);
@@ -296,4 +295,52 @@ describe("a save", () => {
     await bench.restore([id]);
     expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
   });
+
+  test("C03: creates its manifest only when every pack is durable, and writes nothing after it", async () => {
+    const bench = openBench();
+    fs.mkdirSync(bench.work);
+    fs.writeFileSync(join(bench.work, "a"), noise(70 * MIB, 1));
+    const inner = bench.store;
+    const events: string[] = [];
+    const create: Store["create"] = async (key, bytes, options) => {
+      events.push(`begin ${key.includes("/packs/") ? "pack" : "manifest"}`);
+      const result = await inner.create(key, bytes, options);
+      events.push(`durable ${key.includes("/packs/") ? "pack" : "manifest"}`);
+      return result;
+    };
+    const store = new Proxy(inner, {
+      get: (target, name) => (name === "create" ? create : Reflect.get(target, name).bind(target)),
+    });
+    await save(saverOn(store, bench.work));
+    expect(events.slice(-2)).toEqual(["begin manifest", "durable manifest"]);
+    expect(events.filter((event) => event === "durable pack").length).toBe(5);
+    expect(events.indexOf("begin manifest")).toBeGreaterThan(events.lastIndexOf("durable pack"));
+  });
+
+  test("C11: of an attempt that lost its job does not disturb its successor: nothing is locked", async () => {
+    const bench = openBench();
+    fs.mkdirSync(bench.work);
+    fs.writeFileSync(join(bench.work, "a"), noise(MIB, 1));
+    const elsewhere = join(bench.base, "other machine");
+    fs.mkdirSync(elsewhere);
+    fs.writeFileSync(join(elsewhere, "a"), noise(MIB, 1));
+    const zombie = saverOn(bench.store, elsewhere);
+    const { id } = await save(zombie);
+    const { restored } = await bench.restore([id], { folder: bench.work });
+    const successor = bench.saver(2, restored, [id]);
+    for (let round = 0; round < 4; round += 1) {
+      fs.writeFileSync(join(elsewhere, "a"), noise(MIB, round + 50));
+      fs.writeFileSync(join(bench.work, "a"), noise(MIB, round + 10));
+      const late = zombie.save({ reason: "interval", confirm: async () => "fenced-out" });
+      const own = await save(successor);
+      expect(await late).toEqual({ kind: "fenced-out" });
+      await successor.prune({ last: 2 });
+      await bench.restore([own.id]);
+      expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
+    }
+  });
 });
+
+function saverOn(store: Store, folder: string): FolderSaver {
+  return createFolderSaver({ store, job: JOB, attempt: attemptNumber(1), clock: systemClock, folder });
+}

@@ -56,6 +56,14 @@ export class SaverIndex {
     }
   }
 
+  /** Forgets the files with chunks in packs that never became durable: after a save that failed. */
+  forgetUnstored(): void {
+    for (const [path, file] of this.files) {
+      const isStored = file.parts.every((part) => typeof part === "number" || this.#packs.has(part.pack));
+      if (!isStored) this.files.delete(path);
+    }
+  }
+
   /** Forgets the files that are not in the folder any more. */
   forgetFilesBut(paths: ReadonlySet<PathBytes>): void {
     for (const path of this.files.keys()) {

@@ -1,4 +1,4 @@
-import type { PackId } from "../../base/index.ts";
+import { type PackId, SpotproofError } from "../../base/index.ts";
 import type { ChunkRef } from "../format/chunk.ts";
 import { LIST_CHUNKS } from "../format/chunker.ts";
 import { type Entry, entryToObject } from "../format/file-list.ts";
@@ -42,7 +42,7 @@ export function listEntries(scan: Scan, index: SaverIndex): readonly Entry[] {
     const target = links.get(path);
     if (target !== undefined) return { type: "hardlink", path, target };
     const known = index.files.get(path);
-    if (known === undefined) throw new Error(`The file ${path} was listed before it was read.`);
+    if (known === undefined) throw internal(`The file ${path} was listed before it was read.`);
     const { parts, sparse, listedMtimeNs } = known;
     return { type: "file", path, ...attributes, mtimeNs: listedMtimeNs, size: stat.size, sparse, parts };
   });
@@ -88,7 +88,7 @@ export function packsNeeded(
   const need = ({ pack }: ChunkRef): void => {
     if (packs.has(pack)) return;
     const sizeBytes = index.packBytes(pack);
-    if (sizeBytes === undefined) throw new Error(`Pack ${pack} is referred to before it is durable.`);
+    if (sizeBytes === undefined) throw internal(`Pack ${pack} is referred to before it is durable.`);
     packs.set(pack, sizeBytes);
   };
   if (list.kind === "chunks") list.chunks.forEach(need);
@@ -97,4 +97,8 @@ export function packsNeeded(
     for (const part of entry.parts) if (typeof part !== "number") need(part);
   }
   return packs;
+}
+
+function internal(detail: string): SpotproofError {
+  return new SpotproofError("internal", detail);
 }
