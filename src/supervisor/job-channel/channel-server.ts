@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import type { Server } from "node:http";
+import { type IncomingMessage, type RequestListener, type Server, createServer } from "node:http";
+import type { ListenOptions } from "node:net";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { SpotproofError, reasonOf, systemErrorCode } from "../../base/index.ts";
@@ -49,22 +50,24 @@ export interface JobChannelOptions {
 /** The longest path of a unix socket: 108 bytes with the final zero on Linux, 104 on macOS. */
 const LONGEST_SOCKET_PATH = 103;
 
+/** A report of progress is some hundred bytes. */
+const LONGEST_BODY_BYTES = 64 * 1024;
+
+/** A request must have arrived whole within this time; answers may take longer. */
+const REQUEST_LIMIT_MS = 10_000;
+
 /**
  * Opens the job channel: HTTP on a unix socket, and on a port of loopback when asked. docs/job-channel.md describes it.
  * @throws SpotproofError `port-unavailable`
  */
 export async function openJobChannel(options: JobChannelOptions): Promise<JobChannel> {
-  const { createAdaptorServer } = await import("@hono/node-server");
   const secret = randomBytes(16).toString("hex");
   const folder = await makeSocketFolder(options.temporaryFolder);
   const socketPath = join(folder, "job.sock");
   const servers: Server[] = [];
-  const listen = async (
-    basePath: string,
-    where: { path: string } | { port: number; host: string },
-  ): Promise<Server> => {
-    const app = await createChannelApp(options.handlers, basePath);
-    const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const listen = async (basePath: string, where: ListenOptions): Promise<Server> => {
+    const server = createServer(answerWith(options.handlers, basePath));
+    server.requestTimeout = REQUEST_LIMIT_MS;
     await listening(server, where);
     servers.push(server);
     // The channel alone must not keep a finished run alive.
@@ -95,10 +98,10 @@ async function makeSocketFolder(temporaryFolder: string): Promise<string> {
   );
 }
 
-function listening(server: Server, where: { path: string } | { port: number; host: string }): Promise<void> {
+function listening(server: Server, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
-      const place = "path" in where ? where.path : `${where.host}:${where.port}`;
+      const place = where.path ?? `${where.host}:${where.port}`;
       const code = systemErrorCode(error);
       const isTaken = code === "EADDRINUSE" || code === "EACCES";
       reject(
@@ -118,58 +121,98 @@ function closeServer(server: Server): Promise<void> {
   });
 }
 
-async function createChannelApp(handlers: ChannelHandlers, basePath: string) {
-  const { Hono } = await import("hono");
-  const app = new Hono().basePath(basePath === "" ? "/" : basePath);
-  app.get("/", (context) => context.json(handlers.status()));
-  app.get("/interruption", (context) => {
-    const interruption = handlers.interruption();
-    return interruption === undefined
-      ? context.text("no interruption is announced\n", 404)
-      : context.json(interruption);
-  });
-  app.post("/checkpoint", async (context) => {
-    const end = await handlers.checkpoint();
-    switch (end.kind) {
-      case "saved":
-        return context.json({
-          checkpoint: end.checkpoint.id,
-          durable: true,
-          pausedMs: Math.round(end.checkpoint.pausedMs),
-        });
-      case "fenced-out":
-        return context.json(
-          { error: "fenced-out", message: "A later attempt has taken over this job." },
-          409,
+/** What is sent back: a status, and an object as JSON, a text, or nothing. */
+interface Answer {
+  readonly status: number;
+  readonly body?: object | string;
+}
+
+function answerWith(handlers: ChannelHandlers, basePath: string): RequestListener {
+  return (request, response) => {
+    void answer(handlers, basePath, request)
+      .catch(
+        (error: unknown): Answer => ({ status: 500, body: { error: "internal", message: reasonOf(error) } }),
+      )
+      .then(({ status, body }) => {
+        const isText = typeof body === "string";
+        response.writeHead(
+          status,
+          body === undefined ? {} : { "content-type": isText ? "text/plain" : "application/json" },
         );
-      case "aborted":
-        return context.json({ error: "aborted", message: "The time was over before the save was." }, 503);
-      case "failed":
-        return context.json(
-          { error: end.error.code, message: end.error.message, advice: end.error.entry.advice },
-          503,
-        );
-      default:
-        return end satisfies never;
+        response.end(isText || body === undefined ? body : JSON.stringify(body));
+      });
+  };
+}
+
+async function answer(
+  handlers: ChannelHandlers,
+  basePath: string,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const [pathname = "/"] = (request.url ?? "/").split("?");
+  const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : "unknown";
+  switch (`${request.method} ${path === "" ? "/" : path}`) {
+    case "GET /":
+      return { status: 200, body: handlers.status() };
+    case "GET /interruption": {
+      const interruption = handlers.interruption();
+      return interruption === undefined
+        ? { status: 404, body: "no interruption is announced\n" }
+        : { status: 200, body: interruption };
     }
-  });
-  app.post("/progress", async (context) => {
-    const progress = readProgress(await context.req.text());
-    if (typeof progress === "string") return context.json({ error: "bad-usage", message: progress }, 400);
-    handlers.progress(progress);
-    return context.body(null, 204);
-  });
-  app.notFound((context) =>
-    context.json(
-      {
-        error: "bad-usage",
-        message: "The job channel knows GET /, GET /interruption, POST /checkpoint and POST /progress.",
-      },
-      404,
-    ),
-  );
-  app.onError((error, context) => context.json({ error: "internal", message: error.message }, 500));
-  return app;
+    case "POST /checkpoint":
+      return answerToSave(await handlers.checkpoint());
+    case "POST /progress": {
+      const body = await readBody(request);
+      if (body === undefined) return badRequest(413, `The body is longer than ${LONGEST_BODY_BYTES} bytes.`);
+      const progress = readProgress(body);
+      if (typeof progress === "string") return badRequest(400, progress);
+      handlers.progress(progress);
+      return { status: 204 };
+    }
+    default:
+      return badRequest(
+        404,
+        "The job channel knows GET /, GET /interruption, POST /checkpoint and POST /progress.",
+      );
+  }
+}
+
+function badRequest(status: number, message: string): Answer {
+  return { status, body: { error: "bad-usage", message } };
+}
+
+function answerToSave(end: SaveEnd): Answer {
+  switch (end.kind) {
+    case "saved": {
+      const { id, pausedMs } = end.checkpoint;
+      return { status: 200, body: { checkpoint: id, durable: true, pausedMs: Math.round(pausedMs) } };
+    }
+    case "fenced-out":
+      return {
+        status: 409,
+        body: { error: "fenced-out", message: "A later attempt has taken over this job." },
+      };
+    case "aborted":
+      return { status: 503, body: { error: "aborted", message: "The time was over before the save was." } };
+    case "failed": {
+      const { code, message, entry } = end.error;
+      return { status: 503, body: { error: code, message, advice: entry.advice } };
+    }
+    default:
+      return end satisfies never;
+  }
+}
+
+/** The whole body as text; undefined when it is too long, which is read to its end so that the answer arrives. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes <= LONGEST_BODY_BYTES) pieces.push(piece);
+  }
+  return bytes <= LONGEST_BODY_BYTES ? Buffer.concat(pieces).toString("utf8") : undefined;
 }
 
 /** Reads the body of `POST /progress`; a text says what is wrong with it. */
