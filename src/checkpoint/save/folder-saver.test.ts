@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { SpotproofError, attemptNumber, systemClock } from "../../base/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { FolderSaver } from "../checkpoint.ts";
@@ -221,9 +222,11 @@ describe("a save", () => {
     const bench = openBench();
     fs.mkdirSync(join(bench.work, ".spotproof-replaced"), { recursive: true });
     fs.mkdirSync(join(bench.work, "sub"));
-    execFileSync("mkfifo", [join(bench.work, "sub", "pipe")]);
+    const server = createServer().listen(join(bench.work, "sub", "socket"));
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
     const saved = await save(bench.saver());
-    expect(saved.skipped).toEqual(["sub/pipe"]);
+    expect(saved.skipped).toEqual(["sub/socket"]);
     await bench.restore([saved.id]);
     expect(fs.readdirSync(join(bench.base, "restored"))).toEqual(["sub"]);
   });

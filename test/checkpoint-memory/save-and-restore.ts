@@ -1,6 +1,6 @@
-import { attemptNumber, parseJobName, systemClock } from "../../base/index.ts";
-import { openFileStore } from "../../store/index.ts";
-import { createFolderSaver, restoreFolder } from "../index.ts";
+import { attemptNumber, parseJobName, systemClock } from "../../src/base/index.ts";
+import { openFileStore } from "../../src/store/index.ts";
+import { createFolderSaver, restoreFolder } from "../../src/checkpoint/index.ts";
 
 // A process of its own: saves the folder, restores it, and tells how much memory it ever took, in KiB.
 const [folder = "", storeFolder = "", restored = ""] = process.argv.slice(2);

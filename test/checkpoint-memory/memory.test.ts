@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { build } from "vite";
-import { freshFolder, noise } from "../folder.fixture.ts";
+import { freshFolder, noise } from "../../src/checkpoint/folder.fixture.ts";
 
 const MIB = 1024 * 1024;
 
@@ -30,11 +30,11 @@ test("C06: the memory of a save and a restore is bounded and does not grow with 
   await build({
     configFile: false,
     logLevel: "error",
-    build: { ssr: join(import.meta.dirname, "memory.fixture.ts"), target: "node20", outDir, minify: false },
+    build: { ssr: join(import.meta.dirname, "save-and-restore.ts"), target: "node20", outDir, minify: false },
   });
-  const program = join(outDir, "memory.fixture.mjs");
+  const program = join(outDir, "program.mjs");
   fs.renameSync(
-    join(outDir, fs.readdirSync(outDir).find((name) => name.startsWith("memory")) ?? ""),
+    join(outDir, fs.readdirSync(outDir).find((name) => name.startsWith("save-and-restore")) ?? ""),
     program,
   );
   const small = measure(program, 256);
