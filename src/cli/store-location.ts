@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SpotproofError } from "../base/index.ts";
-import type { FileStore } from "../store/index.ts";
+import { SpotproofError, systemClock } from "../base/index.ts";
+import type { Store } from "../store/index.ts";
 
 /** Where `--store` points. */
 export interface StoreLocation {
@@ -36,8 +36,26 @@ export function parseStoreLocation(text: string, workingFolder: string): StoreLo
   }
 }
 
+/** A call of the store that takes longer has hung: the largest is one pack of some 16 MiB. */
+const CALL_LIMIT_MS = 60_000;
+
+/** A store, and what only its kind can do. */
+export interface OpenedStore {
+  /** Every call of it has a limit (E2). */
+  readonly store: Store;
+  /** What to know about this place, if anything. */
+  readonly caution: string | undefined;
+  /** Removes what writers left half-written that died long ago. */
+  sweep(): Promise<number>;
+}
+
 /** Opens the store; `read` never creates anything. */
-export async function openStore(location: StoreLocation, mode: "read" | "write"): Promise<FileStore> {
-  const { openFileStore } = await import("../store/index.ts");
-  return openFileStore(location.path, { mode });
+export async function openStore(location: StoreLocation, mode: "read" | "write"): Promise<OpenedStore> {
+  const { limitCalls, openFileStore } = await import("../store/index.ts");
+  const store = await openFileStore(location.path, { mode });
+  return {
+    store: limitCalls(store, systemClock, CALL_LIMIT_MS),
+    caution: store.caution,
+    sweep: () => store.sweep(),
+  };
 }

@@ -10,6 +10,9 @@ import { planStop } from "./time-plan.ts";
 /** How long an outcome is tried to be written when no deadline says less, in ms. */
 const OUTCOME_LIMIT_MS = 15_000;
 
+/** Even with no time left the outcome is tried once, for so long. */
+const LAST_TRY_MS = 1000;
+
 /** Saves what is left, records the outcome, and says how the attempt ended. */
 export async function concludeAttempt(supervision: Supervision, verdict: Verdict): Promise<RunEnd> {
   const { parts, state } = supervision;
@@ -152,11 +155,19 @@ async function recordOutcome(
   const untilMs = clock.now() + limitMs;
   for (let repetition = 1; ; repetition += 1) {
     const waitMs = backoffMs({ firstMs: 200, longestMs: 5000 }, repetition, random);
+    // A store that hangs must not hold us beyond the limit.
+    const limit = new AbortController();
+    const timer = clock.after(Math.max(untilMs - clock.now(), LAST_TRY_MS), () =>
+      limit.abort(new SpotproofError("store-unreachable", "The outcome was not answered in time.")),
+    );
     try {
-      if ((await attempt.end(outcome)) === "valid") parts.onEvent({ kind: "attempt-ended", outcome });
+      if ((await attempt.end(outcome, limit.signal)) === "valid")
+        parts.onEvent({ kind: "attempt-ended", outcome });
       return;
     } catch (error) {
       if (clock.now() + waitMs > untilMs) throw error;
+    } finally {
+      timer.cancel();
     }
     await clock.sleep(waitMs);
   }

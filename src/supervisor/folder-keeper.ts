@@ -90,7 +90,7 @@ export class FolderKeeper {
     return new SaveQueue({
       saver: this.#folder.openSaver(restored),
       forecast: this.#forecast,
-      confirm: () => attempt.validity(),
+      confirm: (signal) => attempt.validity(signal),
       note: () => this.#note(),
       currentPause: () => {
         const { writers } = this;

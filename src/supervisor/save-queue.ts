@@ -26,7 +26,7 @@ export interface SaveQueueOptions {
   readonly saver: FolderSaver;
   /** Learns from every save. */
   readonly forecast: SaveForecast;
-  readonly confirm: SaveRequest["confirm"];
+  readonly confirm: (signal: AbortSignal) => ReturnType<SaveRequest["confirm"]>;
   readonly note: () => Readonly<Record<string, unknown>>;
   /** How to make the command stand still; undefined while none runs. */
   readonly currentPause: () => Pause | undefined;
@@ -94,8 +94,9 @@ export class SaveQueue {
   }
 
   async #saveOnce(reason: SaveReason): Promise<SaveEnd> {
-    const { saver, confirm, note, currentPause } = this.#options;
+    const { saver, note, currentPause } = this.#options;
     const { signal } = this.#abortSave;
+    const confirm = () => this.#options.confirm(signal);
     try {
       const result: SaveResult = await saver.save({ reason, confirm, note, pause: currentPause(), signal });
       return result;

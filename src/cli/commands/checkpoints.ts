@@ -14,12 +14,12 @@ import {
 } from "../../base/index.ts";
 import type { ListedCheckpoint, VerifyResult } from "../../checkpoint/index.ts";
 import type { Ended, JobHistory } from "../../job/index.ts";
-import type { FileStore, Store } from "../../store/index.ts";
+import type { Store } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
-import { openStore, parseStoreLocation } from "../store-location.ts";
+import { type OpenedStore, openStore, parseStoreLocation } from "../store-location.ts";
 
 interface CommonOptions {
   readonly store: string;
@@ -29,7 +29,8 @@ interface CommonOptions {
 
 /** The job that a subcommand is about. */
 interface OpenedJob {
-  readonly store: FileStore;
+  readonly store: Store;
+  readonly opened: OpenedStore;
   readonly job: JobName;
   readonly history: JobHistory;
   readonly listed: readonly ListedCheckpoint[];
@@ -90,10 +91,11 @@ async function openJob(options: CommonOptions, io: CommandIo, mode: "read" | "wr
   const { readJobHistory } = await import("../../job/index.ts");
   const { listCheckpoints } = await import("../../checkpoint/index.ts");
   const job = parseJobName(options.job);
-  const store = await openStore(parseStoreLocation(options.store, io.workingFolder), mode);
+  const opened = await openStore(parseStoreLocation(options.store, io.workingFolder), mode);
+  const { store } = opened;
   const history = await readJobHistory(store, job);
   if (history === undefined) throw new SpotproofError("job-not-found", `${job} in ${store.description}.`);
-  return { store, job, history, listed: await listCheckpoints(store, job) };
+  return { store, opened, job, history, listed: await listCheckpoints(store, job) };
 }
 
 async function list(options: CommonOptions, io: CommandIo): Promise<number> {
@@ -224,7 +226,7 @@ async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
   };
   const dryRun = options.dryRun === true;
   const leaseMs = parseDuration(options.observe, "--observe");
-  const { store, job } = await openJob(options, io, dryRun ? "read" : "write");
+  const { store, opened, job } = await openJob(options, io, dryRun ? "read" : "write");
   await requireNobodyRuns(store, job, leaseMs, dryRun, io);
   // Read again: what was seen before the wait may have changed.
   const { history } = await openJob(options, io, "read");
@@ -240,7 +242,7 @@ async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
     dryRun,
   });
   // What writers left half-written that died more than a day ago.
-  if (!dryRun) await store.sweep();
+  if (!dryRun) await opened.sweep();
   if (options.json === true) io.out(`${JSON.stringify({ job, dryRun, ...report }, null, 2)}\n`);
   else {
     const verb = dryRun ? "would be removed" : "removed";

@@ -67,12 +67,12 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
 async function claimAndSupervise(context: RunContext): Promise<number> {
   const { options, log } = context;
   await refuseUnusableFolder(options.checkpointFolder);
-  const store = await openStore(options.store, "write");
+  const { store, caution } = await openStore(options.store, "write");
   const { innerSupervisor } = context;
   if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
   const advice = await adviceAboutStore(options.store.path);
   if (advice !== undefined) log.warn("store-advice", advice);
-  if (store.caution !== undefined) log.warn("store-caution", store.caution);
+  if (caution !== undefined) log.warn("store-caution", caution);
   const claim = await claimUnlessLeaving(context, store);
   if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
   log.forAttempt(options.job, claim.attempt.number);

@@ -9,6 +9,7 @@ import {
   systemRandom,
 } from "../../base/index.ts";
 import type { AttemptHistory, JobHistory, Liveness, Progress } from "../../job/index.ts";
+import type { Store } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatTable } from "../output/table.ts";
@@ -48,7 +49,7 @@ type SeenJob = { readonly history: JobHistory; readonly liveness: Liveness | und
 
 async function showStatus(options: StatusOptions, io: CommandIo): Promise<number> {
   const { listJobs, readJobHistory } = await import("../../job/index.ts");
-  const store = await openStore(parseStoreLocation(options.store, io.workingFolder), "read");
+  const { store } = await openStore(parseStoreLocation(options.store, io.workingFolder), "read");
   const names: readonly JobName[] =
     options.job === undefined ? await listJobs(store) : [parseJobName(options.job)];
   const jobs: SeenJob[] = [];
@@ -66,7 +67,7 @@ async function showStatus(options: StatusOptions, io: CommandIo): Promise<number
 }
 
 async function observe(
-  store: Awaited<ReturnType<typeof openStore>>,
+  store: Store,
   history: JobHistory,
   options: StatusOptions,
 ): Promise<Liveness | undefined> {

@@ -26,11 +26,12 @@ export function describeEvent(event: SupervisorEvent): EventWords {
           }
         : info(`the command ${describeExit(event.exit)} after ${formatDuration(event.ranMs)}`);
     case "saved": {
-      const { id, files, totalBytes, storedBytes, durationMs, pausedMs, skipped } = event.checkpoint;
+      const { id, files, totalBytes, storedBytes, durationMs, pausedMs, skipped, remarks } = event.checkpoint;
       const paused = pausedMs > 0 ? `, paused ${formatDuration(pausedMs)}` : "";
       const left = skipped.length > 0 ? `; without content: ${skipped.join(", ")}` : "";
+      const remarked = (remarks ?? []).map((remark) => `. ${remark}`).join("");
       return info(
-        `checkpoint ${id} saved (${event.reason}): ${files} files, ${formatBytes(totalBytes)}, ${formatBytes(storedBytes)} new, ${formatDuration(durationMs)}${paused}${left}`,
+        `checkpoint ${id} saved (${event.reason}): ${files} files, ${formatBytes(totalBytes)}, ${formatBytes(storedBytes)} new, ${formatDuration(durationMs)}${paused}${left}${remarked}`,
       );
     }
     case "save-failed":

@@ -112,7 +112,8 @@ const linuxProcessTable: ProcessTable = {
     for (const line of (readProc(pid, "maps") ?? "").split("\n")) {
       const match = /^\S+ .w.s \S+ \S+ \S+\s+(\/.*)$/.exec(line);
       // `maps` writes a newline in a name as \012; the name is bytes, which we read as latin1.
-      if (match?.[1] !== undefined) paths.push(Buffer.from(match[1].replaceAll("\\012", "\n"), "latin1").toString("utf8"));
+      if (match?.[1] !== undefined)
+        paths.push(Buffer.from(match[1].replaceAll("\\012", "\n"), "latin1").toString("utf8"));
     }
     return paths;
   },
