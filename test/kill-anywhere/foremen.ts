@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { ChainTask, Link } from "./crash-chain.ts";
+
+/** So many chains run at a time. */
+const FOREMEN = 2;
+
+/** A fresh folder for many small files, in memory where the system has such a place. */
+export function freshPlaces(): { readonly path: string; remove(): void } {
+  let parent = tmpdir();
+  try {
+    accessSync("/dev/shm", constants.W_OK);
+    parent = "/dev/shm";
+  } catch {
+    // A system without it: its temporary folder does as well, more slowly.
+  }
+  const path = mkdtempSync(join(parent, "spotproof-kill-anywhere-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Runs the chains of all tasks and gives their links, until `enough` says so. */
+export async function runChains(
+  foreman: string,
+  tasks: Iterable<ChainTask>,
+  enough: (links: readonly Link[]) => boolean,
+): Promise<readonly Link[]> {
+  const queue = tasks[Symbol.iterator]();
+  const links: Link[] = [];
+  const work = async (): Promise<void> => {
+    const child = spawn(process.execPath, [foreman], { env: {}, stdio: ["pipe", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    while (!enough(links)) {
+      const next = queue.next();
+      if (next.done === true) break;
+      child.stdin.write(`${JSON.stringify(next.value)}\n`);
+      const answer = await answers.next();
+      if (answer.done === true) throw new Error(`A foreman died in chain ${next.value.chain}.`);
+      links.push(...(JSON.parse(answer.value) as Link[]));
+    }
+    child.stdin.end();
+    await exited;
+  };
+  await Promise.all(Array.from({ length: FOREMEN }, work));
+  return links;
+}
