@@ -136,9 +136,11 @@ export class CommandLife {
         processes.signal(running.pid, policy.noticeSignal);
         told.value = true;
       }
-      // Looks again when it is done: what was learned may move the moment of stopping.
-      if (policy.commitBy === "spotproof") void keeper?.save("notice").then(this.#bell.ring);
       const plan = this.#plan(interruption);
+      const hasTime = plan.killAtMs > clock.now();
+      // Looks again when it is done: what was learned may move the moment of stopping. Without time to let the command
+      // work, the last save is the only one: this one would be in its way.
+      if (policy.commitBy === "spotproof" && hasTime) void keeper?.save("notice").then(this.#bell.ring);
       onEvent({
         kind: "stop-planned",
         inMs: plan.stopAtMs - clock.now(),

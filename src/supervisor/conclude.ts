@@ -101,6 +101,8 @@ function giveUpSavingAt(
   const { clock, interruptions, policy } = parts;
   const interruption = interruptions.state();
   if (interruption.kind !== "interrupted") return limitMs;
+  // Over before it was heard (hibernation, a late poll): nobody knows what is left, and to give up would lose for sure.
+  if (interruption.deadline.atMs <= interruption.firstHeardAtMs) return limitMs;
   return planStop({
     nowMs: clock.now(),
     heardAtMs: interruption.firstHeardAtMs,

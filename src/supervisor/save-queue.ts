@@ -56,15 +56,19 @@ export class SaveQueue {
   /** A save that begins after this call, maybe shared with others who asked meanwhile. Never rejects. */
   save(reason: SaveReason): Promise<SaveEnd> {
     this.#abortPrune?.abort();
-    if (this.#running === undefined) return this.#start(reason);
+    const { signal } = this.#abortSave;
+    if (this.#running === undefined) return this.#start(reason, signal);
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
-      return this.#start(reason);
+      return this.#start(reason, signal);
     });
     return this.#next;
   }
 
-  /** Gives up the save in flight, if there is one, and resolves when it has let go. Later saves are not affected. */
+  /**
+   * Gives up the save in flight and the one that waits for it, and resolves when both have let go. Later saves are not
+   * affected.
+   */
   async giveUp(): Promise<void> {
     this.#abortPrune?.abort();
     this.#abortSave.abort();
@@ -72,8 +76,8 @@ export class SaveQueue {
     while (this.#running !== undefined) await this.#running;
   }
 
-  #start(reason: SaveReason): Promise<SaveEnd> {
-    const running = this.#saveOnce(reason).then((end) => {
+  #start(reason: SaveReason, signal: AbortSignal): Promise<SaveEnd> {
+    const running = this.#saveOnce(reason, signal).then((end) => {
       if (end.kind === "saved") this.#options.forecast.learn(end.checkpoint);
       this.#options.onEnd(reason, end);
       return end;
@@ -93,9 +97,9 @@ export class SaveQueue {
     });
   }
 
-  async #saveOnce(reason: SaveReason): Promise<SaveEnd> {
+  async #saveOnce(reason: SaveReason, signal: AbortSignal): Promise<SaveEnd> {
     const { saver, note, currentPause } = this.#options;
-    const { signal } = this.#abortSave;
+    if (signal.aborted) return { kind: "aborted" };
     const confirm = () => this.#options.confirm(signal);
     try {
       const result: SaveResult = await saver.save({ reason, confirm, note, pause: currentPause(), signal });

@@ -67,6 +67,20 @@ describe("an EC2 Spot interruption, told by a metadata service on a real socket"
     expect(jobs[0]?.attempts[0]?.outcome.notice?.source).toMatch(/ec2-metadata/);
   });
 
+  test("I3: told when it is too late to work on, it ends the command at once and makes one save, which it does not give up", async () => {
+    const { mock, environment } = await startMock();
+    const script =
+      "echo ready; while :; do head -c 40000000 /dev/urandom >ckpt/big.new; mv ckpt/big.new ckpt/big; done";
+    const first = bench.start([...run, "--", "sh", "-c", script], { environment });
+    await first.untilSays(/listening for interruptions/);
+    await first.untilSays(/^ready$/m);
+    mock.interrupt({ action: "hibernate", leadMs: 0 });
+    expect(await first.ended).toBe(75);
+    expect(first.stderr()).toMatch(/INTERRUPTION: hibernate now/);
+    expect(first.stderr().match(/checkpoint .* saved|a save did not work/g)).toHaveLength(2);
+    expect(first.stderr()).toMatch(/saved \(start\)[^]*saved \(final\): [1-9]/);
+  });
+
   test("the job channel answers 404 while nothing is announced, then like the metadata item", async () => {
     const { mock, environment } = await startMock();
     const script = `ask() { curl -s -o answer -w '%{http_code}\\n' --unix-socket "$SPOTPROOF_SOCKET" http://job/interruption; }; ask; while [ "$(ask)" = 404 ]; do sleep 0.05; done; cat answer; exit 75`;

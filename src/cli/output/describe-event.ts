@@ -44,14 +44,17 @@ export function describeEvent(event: SupervisorEvent): EventWords {
         text: `${event.checkpoints} old checkpoints removed, ${formatBytes(event.bytes)} freed`,
       };
     case "interruption-heard":
-      return warn(`INTERRUPTION: ${event.action} in ${formatDuration(event.leadMs)} (${event.cause})`);
+      return warn(
+        `INTERRUPTION: ${event.action} ${event.leadMs > 0 ? `in ${formatDuration(event.leadMs)}` : "now"} (${event.cause})`,
+      );
     case "interruption-cleared":
       return info("the interruption was taken back: going on");
     case "early-signal":
       return info(`early warning: ${event.cause}. Saving now`);
     case "stop-planned":
+      if (event.killInMs <= 0) return info("there is no time to let the command work on: ending it now");
       return info(
-        `saving now; the command keeps working for ${formatDuration(event.inMs)}, is then asked to stop, and killed ${formatDuration(event.killInMs - event.inMs)} later`,
+        `the command keeps working for ${formatDuration(Math.max(0, event.inMs))}, is then asked to stop, and killed ${formatDuration(Math.max(0, event.killInMs - event.inMs))} later`,
       );
     case "stopping":
       return info(`ending the command with ${event.signal} (${event.cause})`);
