@@ -13,6 +13,7 @@ export interface CommandIo {
   readonly temporaryFolder: string;
   readonly host: string;
   readonly pid: number;
+  readonly parentPid: number;
   readonly platform: NodeJS.Platform;
   readonly signalNumbers: Readonly<Record<string, number>>;
   /** Listens for a signal of the process; gives the function that ends that. */
@@ -31,6 +32,7 @@ export function processIo(): CommandIo {
     temporaryFolder: tmpdir(),
     host: hostname(),
     pid: process.pid,
+    parentPid: process.ppid,
     platform: process.platform,
     signalNumbers: constants.signals,
     onSignal(signal, handler) {

@@ -40,7 +40,10 @@ export const EXIT = {
   fencedOut: { status: 76, meaning: "A later attempt has taken over the job; it goes on there." },
   commandNotExecutable: { status: 126, meaning: "The command exists but cannot be executed." },
   commandNotFound: { status: 127, meaning: "The command does not exist." },
-  stoppedByUser: { status: 130, meaning: "Stopped by the user (Ctrl-C). Saved unless it was pressed twice." },
+  stoppedByUser: {
+    status: 130,
+    meaning: "Stopped by the user (Ctrl-C). Saved unless it was pressed twice, or it was Ctrl-\\.",
+  },
 } as const satisfies Record<string, ExitEntry>;
 
 /** The name of an exit status. */

@@ -17,6 +17,9 @@ const counts = (steps: number, seconds: string): string[] => [
 const stepsIn = (output: string): number[] =>
   [...output.matchAll(/^step (\d+)$/gm)].map((match) => Number(match[1]));
 
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+
 describe("a command under spotproof run", () => {
   test("gets its arguments whole, also those that look like ours", async () => {
     const end = await bench.run([
@@ -235,6 +238,49 @@ describe("an interruption by signal", () => {
   });
 });
 
+describe("a terminal that closes", () => {
+  test("S01: is an interruption: SIGHUP saves, ends the command, and says 75", async () => {
+    const started = bench.start([...withFolder, "--signal-grace", "600ms", ...counts(1000, "0.02")]);
+    await started.untilSays(/^step 2$/m);
+    started.child.kill("SIGHUP");
+    expect(await started.ended).toBe(75);
+    expect(started.stderr()).toMatch(/SIGHUP was received[^]*saved \(final\)/);
+  });
+
+  test.runIf(process.platform === "linux").each([
+    ["nohup in front", ["nohup"], { _: "/usr/bin/nohup" }],
+    ["nohup in front of the script that starts it", ["nohup", "sh", "-c", '"$@"; exit $?', "sh"], {}],
+  ])("means nothing with %s", async (_name, prefix, environment) => {
+    const started = bench.start([...withFolder, ...counts(20, "0.02")], {
+      prefix,
+      environment,
+    });
+    await started.untilSays(/^step 2$/m);
+    const [script] = prefix.length > 1 ? childrenOf(started.pid) : [started.pid];
+    process.kill(script ?? 0, "SIGHUP");
+    expect(await started.ended).toBe(0);
+    expect(stepsIn(started.stdout()).at(-1)).toBe(20);
+  });
+});
+
+describe("signals that mean nothing to spotproof", () => {
+  test.each(["SIGUSR1", "SIGUSR2"] as const)(
+    "%s does no harm while it stands by or waits to start again",
+    async (signal) => {
+      const first = bench.start([...withFolder, "--retry-wait", "1h", "--", "false"]);
+      await first.untilSays(/starting the command again/);
+      const second = bench.start([...withFolder, "--", "true"]);
+      await second.untilSays(/standing by/);
+      for (const { child } of [first, second]) child.kill(signal);
+      second.child.kill("SIGTERM");
+      expect(await second.ended).toBe(75);
+      first.child.kill("SIGTERM");
+      expect(await first.ended).toBe(75);
+      expect(first.stderr() + second.stderr()).not.toMatch(/Debugger/);
+    },
+  );
+});
+
 describe("Ctrl-C", () => {
   test("S13: ends in order with a last save and status 130; starting again goes on", async () => {
     const first = bench.start([...withFolder, ...counts(1000, "0.02")]);
@@ -245,6 +291,14 @@ describe("Ctrl-C", () => {
     const second = await bench.run([...withFolder, ...counts(reached + 1, "0")]);
     expect(second.stdout).toMatch(/^begin at [1-9]/);
     expect(second.status).toBe(0);
+  });
+
+  test("S13: Ctrl-\\ (SIGQUIT) ends at once, and the next start need not wait for a lease", async () => {
+    const started = bench.start([...withFolder, "--", jobFile("ignores-term.sh")]);
+    await started.untilSays(/^ready$/m);
+    started.child.kill("SIGQUIT");
+    expect(await started.ended).toBe(130);
+    expect(started.stderr()).toMatch(/attempt ended: stopped/);
   });
 
   test("S13: pressed twice ends at once", async () => {

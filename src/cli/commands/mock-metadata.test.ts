@@ -20,6 +20,7 @@ function surroundings() {
     temporaryFolder: "/tmp",
     host: "here",
     pid: 1,
+    parentPid: 0,
     platform: "linux",
     signalNumbers: {},
     onSignal: (signal, handler) => {

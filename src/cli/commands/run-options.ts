@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly maxIdleAttempts: number;
   readonly metadataPollMs: number;
   readonly interruptionSignals: readonly NodeJS.Signals[];
+  /** Nobody named the signals: under `nohup` SIGHUP is none of them. */
+  readonly interruptionSignalsAreDefault: boolean;
   /** After such a signal; undefined = what the platform around us is known to grant. */
   readonly signalGraceMs: number | undefined;
   readonly channelPort: number | undefined;
@@ -87,8 +89,8 @@ export function declareRunOptions(command: Command): Command {
     .option("--metadata-poll <duration>", "how often the EC2 metadata service is asked", "2s")
     .option(
       "--interruption-signals <names>",
-      "signals to Spotproof that announce the end of the machine or container",
-      "SIGTERM",
+      "signals to Spotproof that announce the end of the machine, container or terminal; by default not SIGHUP under nohup",
+      DEFAULT_INTERRUPTION_SIGNALS,
     )
     .option(
       "--signal-grace <duration>",
@@ -101,6 +103,8 @@ export function declareRunOptions(command: Command): Command {
         .default("text"),
     );
 }
+
+const DEFAULT_INTERRUPTION_SIGNALS = "SIGTERM,SIGHUP";
 
 type Raw = Readonly<Record<string, string | undefined>>;
 
@@ -136,6 +140,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
     interruptionSignals: (raw["interruptionSignals"] ?? "")
       .split(",")
       .map((name) => signalName(name.trim(), "--interruption-signals")),
+    interruptionSignalsAreDefault: raw["interruptionSignals"] === DEFAULT_INTERRUPTION_SIGNALS,
     signalGraceMs: raw["signalGrace"] === undefined ? undefined : duration(raw, "signalGrace", 0),
     channelPort: raw["channelPort"] === undefined ? undefined : count(raw, "channelPort", 0, 65_535),
     logFormat: raw["logFormat"] === "json" ? "json" : "text",

@@ -22,6 +22,7 @@ import {
 } from "../../supervisor/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT, exitStatusOfCommand } from "../exit-codes.ts";
+import { ignoredHangupAtStart } from "../hangup.ts";
 import { type InnerSupervisor, findInnerSupervisor } from "../inner-supervisor.ts";
 import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
@@ -45,6 +46,9 @@ interface RunContext {
 /** Signals that are the command's business. SIGUSR1 would otherwise open Node's debugger. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"];
 
+/** Signals that would end us, or open a debugger, by Node's default, in a phase in which nobody listens for them. */
+const NEVER_DEADLY: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGHUP"];
+
 /** `spotproof run`: claims the job, runs the command under supervision, and gives the exit status. */
 export async function runCommand(options: RunOptions, io: CommandIo): Promise<number> {
   const clock = systemClock;
@@ -55,12 +59,14 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
   const context: RunContext = { options, io, clock, log, interruptions, userStop, innerSupervisor };
   const stopWatching = new AbortController();
   const watching = watchInterruptions(context, stopWatching.signal);
+  const offs = NEVER_DEADLY.map((signal) => io.onSignal(signal, () => undefined));
   try {
     return await claimAndSupervise(context);
   } finally {
     stopWatching.abort();
     userStop.close();
     await watching;
+    for (const off of offs) off();
   }
 }
 
@@ -108,10 +114,16 @@ function watchInterruptions(
   const settings = readEc2MetadataSettings(io.environment);
   const graceMs = options.signalGraceMs ?? platformGrace(io.environment).graceMs;
   const sources = [
-    createSignalSource({ signals: options.interruptionSignals, graceMs, on: io.onSignal, clock }),
+    createSignalSource({ signals: interruptionSignals(options, io), graceMs, on: io.onSignal, clock }),
     createEc2MetadataSource({ settings, clock, random: systemRandom, pollMs: options.metadataPollMs }),
   ];
   return watchSources(sources, (report) => interruptions.hear(report), signal, clock);
+}
+
+/** Whoever writes `nohup` in front means that a terminal which closes is no interruption. */
+function interruptionSignals(options: RunOptions, io: CommandIo): readonly NodeJS.Signals[] {
+  if (!options.interruptionSignalsAreDefault || !ignoredHangupAtStart(io)) return options.interruptionSignals;
+  return options.interruptionSignals.filter((signal) => signal !== "SIGHUP");
 }
 
 async function claimUnlessLeaving(context: RunContext, store: Store): Promise<ClaimResult> {
