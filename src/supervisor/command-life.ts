@@ -198,7 +198,7 @@ export class CommandLife {
 
   #stop(cause: StopCause, how: "in-order" | "at-once"): undefined {
     if (this.#stopping === undefined) {
-      const { clock, policy, processes, onEvent } = this.#parts;
+      const { clock, policy, onEvent } = this.#parts;
       const askedAtMs = clock.now();
       // A terminal's Ctrl-C would have reached the command as SIGINT; it still does.
       const signal = cause === "user" ? "SIGINT" : policy.stopSignal;
@@ -214,7 +214,7 @@ export class CommandLife {
         killAtMs,
         killNow: killNow.signal,
       };
-      const report = stopCommand(this.#context.running, order, { processes, clock });
+      const report = stopCommand(this.#context.running, order, { clock });
       this.#stopping = { cause, killNow, report };
       report.catch(() => {
         this.#stopFailed = true;
@@ -240,7 +240,7 @@ export class CommandLife {
     if (this.#stopping === undefined) {
       const left = await tree.waitUntilEmpty(this.#lingerMs(clock.now()), attempt.fencedOut);
       if (left.length === 0) return;
-      tree.signalAll("SIGTERM");
+      tree.ask("SIGTERM", "group");
       await tree.waitUntilEmpty(LEFT_BEHIND_GRACE_MS);
       return this.#record(
         await tree.killAll(LEFT_BEHIND_GRACE_MS),

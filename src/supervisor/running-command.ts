@@ -95,13 +95,12 @@ const KILL_LIMIT_MS = 10_000;
 export async function stopCommand(
   running: RunningCommand,
   order: StopOrder,
-  start: Pick<CommandStart, "processes" | "clock">,
+  start: Pick<CommandStart, "clock">,
 ): Promise<StopReport> {
   const { clock } = start;
   const askedAtMs = clock.now();
   let askedAll = order.to === "group" && order.signal === order.afterwards;
-  if (order.to === "group") running.tree.signalAll(order.signal);
-  else start.processes.signal(running.pid, order.signal);
+  running.tree.ask(order.signal, order.to);
   for (;;) {
     const killAtMs = order.killAtMs();
     if (order.killNow.aborted || clock.now() >= killAtMs) break;
@@ -112,7 +111,7 @@ export async function stopCommand(
     );
     if (left.length === 0) return { killed: [] };
     if (!askedAll && clock.now() >= halfMs) {
-      running.tree.signalAll(order.afterwards);
+      running.tree.ask(order.afterwards, "group");
       askedAll = true;
     }
   }

@@ -26,8 +26,8 @@ export interface ProcessTable {
   standsStill(pid: number): boolean;
   /** Absolute paths of files that the process maps shared and writable; empty when that cannot be known. */
   filesMappedWritable(pid: number): readonly string[];
-  /** Sends a signal; "gone" when there is no such process (group: give the negative id). */
-  signal(pid: number, signal: NodeJS.Signals): "sent" | "gone";
+  /** Sends a signal; "gone" when there is no such process, "refused" when it belongs to another user. */
+  signal(pid: number, signal: NodeJS.Signals): "sent" | "gone" | "refused";
 }
 
 /** The real table: `/proc` on Linux, `ps` elsewhere. */
@@ -35,12 +35,14 @@ export function systemProcessTable(platform: NodeJS.Platform): ProcessTable {
   return platform === "linux" ? linuxProcessTable : portableProcessTable;
 }
 
-function sendSignal(pid: number, signal: NodeJS.Signals): "sent" | "gone" {
+function sendSignal(pid: number, signal: NodeJS.Signals): "sent" | "gone" | "refused" {
   try {
     process.kill(pid, signal);
     return "sent";
   } catch (error) {
-    if (systemErrorCode(error) === "ESRCH") return "gone";
+    const code = systemErrorCode(error);
+    if (code === "ESRCH") return "gone";
+    if (code === "EPERM") return "refused";
     throw error;
   }
 }
@@ -64,6 +66,17 @@ function threadsOf(pid: number): readonly string[] {
     if (code === "ENOENT" || code === "ESRCH") return [];
     throw error;
   }
+}
+
+/** A process whose first thread has left looks like a zombie while the others go on: those tell what it is. */
+function withLaterThreads(entry: ProcessEntry): ProcessEntry {
+  const living = threadsOf(entry.pid).flatMap((thread) => {
+    const line = readProc(entry.pid, `task/${thread}/stat`);
+    const state = line === undefined ? undefined : parseProcStat(line);
+    return state === undefined || state.zombie ? [] : [state];
+  });
+  if (living.length === 0) return entry;
+  return { ...entry, zombie: false, stopped: living.every((thread) => thread.stopped) };
 }
 
 /** Reads one line of `/proc/<pid>/stat`. The name stands in parentheses and may itself hold spaces and parentheses. */
@@ -94,7 +107,7 @@ const linuxProcessTable: ProcessTable = {
       if (!/^\d+$/.test(name)) continue;
       const line = readProc(Number(name), "stat");
       const entry = line === undefined ? undefined : parseProcStat(line);
-      if (entry !== undefined) entries.push(entry);
+      if (entry !== undefined) entries.push(entry.zombie ? withLaterThreads(entry) : entry);
     }
     return entries;
   },

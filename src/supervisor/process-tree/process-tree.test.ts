@@ -40,6 +40,7 @@ afterEach(async () => {
 });
 
 const isLinux = process.platform === "linux";
+const hasPython = spawnSync("python3", ["-c", ""]).status === 0;
 
 describe("the tree of a command", () => {
   test("S02: children, grandchildren in their own session and orphans of a double fork all belong", async () => {
@@ -77,6 +78,49 @@ describe("the tree of a command", () => {
       await paused.resume();
     }
   });
+
+  test("a process that stands still by itself is set going when it is asked to end, one that we paused is not", async () => {
+    const { child, tree, pid } = await start("trap 'exit 9' TERM; echo ready; kill -STOP $$; sleep 109");
+    const isStopped = (): boolean => tree.members().some((entry) => entry.pid === pid && entry.stopped);
+    while (!isStopped()) await systemClock.sleep(5);
+    tree.ask("SIGTERM", "leader");
+    await new Promise((resolve) => child.once("exit", resolve));
+    expect(child.exitCode).toBe(9);
+    const other = await start("echo ready; while :; do sleep 0.01; done");
+    const paused = await other.tree.pause();
+    other.tree.ask("SIGTERM", "group");
+    expect(other.tree.members().every((entry) => entry.stopped)).toBe(true);
+    await paused.resume();
+    expect(await other.tree.waitUntilEmpty(5000)).toEqual([]);
+  });
+
+  test("C12: a process of another user cannot be paused: that is said, and everything goes on", async () => {
+    const { tree } = await start("echo ready; while :; do sleep 0.01; done");
+    const cannot = new ProcessTree({
+      table: {
+        ...table,
+        signal: (pid, signal) => (signal === "SIGCONT" ? table.signal(pid, signal) : "refused"),
+      },
+      clock: systemClock,
+      leaderPid: tree.members()[0]?.pid ?? 0,
+      mark: "-",
+      notOurs: new Set([process.pid]),
+    });
+    await expect(cannot.pause()).rejects.toThrow(/belongs to another user/);
+    expect(tree.members().every((entry) => !entry.stopped)).toBe(true);
+  });
+
+  test.runIf(isLinux && hasPython)(
+    "I4: a process whose first thread has left is no zombie: it is found, paused and killed",
+    async () => {
+      const leaves =
+        "import ctypes,threading,time; threading.Thread(target=lambda:[time.sleep(.2),print('ready',flush=True),time.sleep(60)]).start(); ctypes.CDLL(None).pthread_exit(None)";
+      const { tree } = await start(`exec python3 -c "${leaves}"`);
+      expect(tree.members()).toHaveLength(1);
+      await (await tree.pause()).resume();
+      expect(await tree.killAll(5000)).toHaveLength(1);
+    },
+  );
 
   test("waiting for the end of all has a limit and names those who stay", async () => {
     const { tree } = await start("echo ready; exec sleep 105");

@@ -35,6 +35,9 @@ export class ProcessTree {
   /** Those whose environment was looked at and has no mark; it never changes, so one look is enough. */
   readonly #foreign = new Set<string>();
 
+  /** Those that stand still because we want it. */
+  readonly #paused = new Set<number>();
+
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
   }
@@ -59,6 +62,19 @@ export class ProcessTree {
     const members = this.members();
     for (const entry of members) this.#options.table.signal(entry.pid, signal);
     return members;
+  }
+
+  /**
+   * Asks the first process or every one to end. One that somebody else has stopped is set going, since it would not
+   * hear; one that we have paused hears when it goes on.
+   */
+  ask(signal: NodeJS.Signals, to: "leader" | "group"): void {
+    const { table, leaderPid } = this.#options;
+    for (const { pid, stopped } of this.members()) {
+      if (to === "leader" && pid !== leaderPid) continue;
+      table.signal(pid, signal);
+      if (stopped && !this.#paused.has(pid)) table.signal(pid, "SIGCONT");
+    }
   }
 
   /** Waits until no member is alive, at most `limitMs`. Gives those that still are. */
@@ -87,7 +103,7 @@ export class ProcessTree {
       if (this.#options.clock.now() >= limit) {
         throw new SpotproofError(
           "internal",
-          `These processes of the command do not end even when killed: ${left.map((entry) => `${entry.name} (pid ${entry.pid})`).join(", ")}. They may hang in the kernel, for example on a network file system that is away.`,
+          `These processes of the command do not end even when killed: ${left.map((entry) => `${entry.name} (pid ${entry.pid})`).join(", ")}. They may belong to another user (sudo), or hang in the kernel, for example on a network file system that is away.`,
         );
       }
     }
@@ -96,14 +112,18 @@ export class ProcessTree {
   /**
    * Stops every member with SIGSTOP and resolves when no thread of any runs; a member that appears meanwhile is stopped
    * too. Parents first: one that waits in vfork for its child to exec can stop only after the child has gone on.
-   * @throws SpotproofError `folder-changing` when one cannot be stopped in 5 s; all are set going again before.
+   * @throws SpotproofError `folder-changing` when one cannot be stopped in 5 s, or belongs to another user; all are set
+   *   going again before.
    */
   async pause(): Promise<PausedCommand> {
     const { clock, table } = this.#options;
     const limit = clock.now() + PAUSE_LIMIT_MS;
     const stoppedByUs = new Set<number>();
     const resume = async (): Promise<void> => {
-      for (const pid of stoppedByUs) table.signal(pid, "SIGCONT");
+      for (const pid of stoppedByUs) {
+        table.signal(pid, "SIGCONT");
+        this.#paused.delete(pid);
+      }
       stoppedByUs.clear();
     };
     try {
@@ -118,9 +138,14 @@ export class ProcessTree {
           );
         }
         const movingPids = new Set(moving.map((entry) => entry.pid));
-        for (const { pid, parentPid } of moving) {
+        for (const { pid, parentPid, name } of moving) {
           if (stoppedByUs.has(pid) || movingPids.has(parentPid)) continue;
-          if (table.signal(pid, "SIGSTOP") === "sent") stoppedByUs.add(pid);
+          const answer = table.signal(pid, "SIGSTOP");
+          if (answer === "sent") {
+            stoppedByUs.add(pid);
+            this.#paused.add(pid);
+          }
+          if (answer === "refused") throw notOursToPause(pid, name);
         }
         await clock.sleep(round < 10 ? 0 : Math.min(round, 20));
       }
@@ -142,6 +167,13 @@ export class ProcessTree {
     this.#foreign.add(name);
     return false;
   }
+}
+
+function notOursToPause(pid: number, name: string): SpotproofError {
+  return new SpotproofError(
+    "folder-changing",
+    `${name} (pid ${pid}) belongs to another user (sudo) and cannot be paused, so it may be writing. Run Spotproof as that user, or save with --commit-by program.`,
+  );
 }
 
 function identity(entry: ProcessEntry): string {
