@@ -1,5 +1,9 @@
 import { constants, hostname, tmpdir } from "node:os";
-import { systemErrorCode } from "../base/index.ts";
+import { isatty } from "node:tty";
+import { systemClock, systemErrorCode } from "../base/index.ts";
+import { openPatientWriter } from "./patient-writer.ts";
+
+const STANDARD_ERROR = 2;
 
 /** Everything of the process that commands touch. Commands take it as a parameter, so that tests can run them whole. */
 export interface CommandIo {
@@ -7,6 +11,8 @@ export interface CommandIo {
   readonly out: (text: string) => void;
   /** Everything else. */
   readonly err: (text: string) => void;
+  /** Waits until results have arrived, however slowly they are read, and everything else, at most so long. */
+  readonly drain: (limitMs: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
   readonly workingFolder: string;
@@ -22,12 +28,18 @@ export interface CommandIo {
 
 /** The real process. */
 export function processIo(): CommandIo {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", throwUnlessReaderIsGone);
+  const out = streamWriter(() => process.stdout);
+  const patient = openPatientWriter(STANDARD_ERROR, systemClock);
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    // Node's streams are touched only when used: they change the mode of what the command inherits.
+    out: out.write,
+    err: patient?.write ?? streamWriter(() => process.stderr).write,
+    async drain(limitMs) {
+      await out.drain();
+      await patient?.drain(limitMs);
+    },
     environment: process.env,
-    errIsTerminal: process.stderr.isTTY,
+    errIsTerminal: isatty(STANDARD_ERROR),
     workingFolder: process.cwd(),
     temporaryFolder: tmpdir(),
     host: hostname(),
@@ -39,6 +51,27 @@ export function processIo(): CommandIo {
       process.on(signal, handler);
       return () => process.off(signal, handler);
     },
+  };
+}
+
+interface StreamWriter {
+  readonly write: (text: string) => void;
+  /** Resolves when everything is written, or nobody will read it. */
+  readonly drain: () => Promise<void>;
+}
+
+function streamWriter(stream: () => NodeJS.WriteStream): StreamWriter {
+  let opened: NodeJS.WriteStream | undefined;
+  return {
+    write(text) {
+      if (opened === undefined) {
+        opened = stream();
+        opened.on("error", throwUnlessReaderIsGone);
+      }
+      opened.write(text);
+    },
+    drain: () =>
+      new Promise((resolve) => (opened === undefined ? resolve() : opened.write("", () => resolve()))),
   };
 }
 

@@ -12,12 +12,17 @@ import { becomeChildOfInit } from "./pid-one.ts";
 /** A subcommand's work; the value is the exit status. */
 export type Work = (io: CommandIo) => Promise<number>;
 
+/** How long the last lines may take to find room where nobody reads, in ms. */
+const LAST_WORDS_MS = 500;
+
 /** Runs the command line with the real process and ends it with the status. */
 export async function startProgram(args: readonly string[]): Promise<void> {
   const io = processIo();
   becomeChildOfInit(io, args);
   // Ends here and now: a handle that somebody forgot must not keep a finished job's machine.
-  process.exit(await runProgram(args, io));
+  const status = await runProgram(args, io);
+  await io.drain(LAST_WORDS_MS);
+  process.exit(status);
 }
 
 /** Parses the arguments, does the work, and gives the exit status. Never throws. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { useBench } from "./run-spotproof.ts";
@@ -122,6 +122,20 @@ describe("bad input gets a clear answer, and nothing is started", () => {
 });
 
 describe("what is asked for is answered", () => {
+  test.runIf(process.platform !== "win32")("a long result reaches a slow reader whole", async () => {
+    for (let job = 1; job <= 3; job += 1)
+      await bench.run(["run", "--job", `job${job}`, "--store", "store", "--", "true"]);
+    const { job: name, ...record } = JSON.parse(
+      readFileSync(join(bench.folder, "store/jobs/job1/attempts/000001/claim.json"), "utf8"),
+    ) as Record<string, unknown>;
+    const claim = { job: name, ...record, command: ["x".repeat(200_000)] };
+    writeFileSync(join(bench.folder, "store/jobs/job1/attempts/000001/claim.json"), JSON.stringify(claim));
+    const prefix = ["sh", "-c", '"$@" | (sleep 0.3; cat)', "sh"];
+    const end = await bench.run(["status", "--store", "store", "--json"], { prefix });
+    expect(end.stdout.length).toBeGreaterThan(200_000);
+    expect(JSON.parse(end.stdout)).toMatchObject({ jobs: [{}, {}, {}] });
+  });
+
   test("--version prints the version and nothing else", async () => {
     expect(await bench.run(["--version"])).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
   });

@@ -134,6 +134,26 @@ describe("a command under spotproof run", () => {
     expect(await started.ended).toBe(0);
   });
 
+  test.runIf(process.platform === "linux")(
+    "E2: goes on, is saved and ends in time while nobody empties the pipe that takes our lines",
+    async () => {
+      const started = bench.start([...withFolder, "--signal-grace", "1s", ...counts(1000, "0.02")], {
+        // The pipe is open, as full as it gets, and stays so.
+        prefix: [
+          "sh",
+          "-c",
+          'mkfifo full; exec 3<>full; head -c 65536 /dev/zero >&3; exec "$@" 2>full',
+          "sh",
+        ],
+      });
+      await started.untilSays(/^step 5$/m);
+      started.child.kill("SIGTERM");
+      expect(await started.ended).toBe(75);
+      const next = await bench.run([...withFolder, ...counts(1, "0")]);
+      expect(next.stdout).toMatch(/^begin at [1-9]/);
+    },
+  );
+
   test("--log-format json: each of our lines is one object with an event, and the command's lines are untouched", async () => {
     const end = await bench.run([...withFolder, "--log-format", "json", ...counts(1, "0")]);
     const events = end.stderr

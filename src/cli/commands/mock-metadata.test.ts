@@ -19,6 +19,7 @@ function surroundings() {
     workingFolder: "/",
     temporaryFolder: "/tmp",
     host: "here",
+    drain: () => Promise.resolve(),
     pid: 1,
     parentPid: 0,
     platform: "linux",
