@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { OTHER_USER, canBecomeOtherUser } from "../stages/other-user.ts";
 import { useBench } from "./run-spotproof.ts";
 
 const bench = useBench();
@@ -101,11 +102,11 @@ describe("bad input gets a clear answer, and nothing is started", () => {
     expect(end.status).toBe(69);
   });
 
-  test.runIf(process.getuid?.() === 0)("a store that may not be written", async () => {
+  test.runIf(canBecomeOtherUser)("a store that may not be written (needs root)", async () => {
     mkdirSync(join(bench.folder, "store"));
     chmodSync(join(bench.folder, "store"), 0o555);
     chmodSync(bench.folder, 0o755);
-    const end = await bench.run([...base, "--", "true"], { uid: 65_534, workingFolder: bench.folder });
+    const end = await bench.run([...base, "--", "true"], { uid: OTHER_USER, workingFolder: bench.folder });
     expect(end.stderr).toMatch(/The store cannot be written\.[\s\S]*Give the user/);
     expect(end.status).toBe(69);
   });

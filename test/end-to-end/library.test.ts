@@ -37,7 +37,8 @@ test("the built package can be imported, and reads what the command line has wri
 });
 
 test("importing the package does nothing by itself, and it can be required", () => {
-  const program = `const { VERSION } = require(${library}); console.log(VERSION, process.getActiveResourcesInfo().length)`;
+  const active = "process.getActiveResourcesInfo().length";
+  const program = `const before = ${active}; const { VERSION } = require(${library}); const more = ${active} - before; console.log(VERSION, more)`;
   const node = [
     ...(process.versions.node.startsWith("20.") ? ["--experimental-require-module", "--no-warnings"] : []),
     "-e",

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { build } from "vite";
+import { OTHER_USER, canBecomeOtherUser } from "../../../test/stages/other-user.ts";
 import { describeStoreContract } from "../store.contract.ts";
 import { type FileStore, openFileStore } from "./file-store.ts";
 
@@ -320,11 +321,11 @@ describe("several processes", () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)("as another user (needs root to become one)", () => {
+describe.skipIf(!canBecomeOtherUser)("as another user (needs root to become one)", () => {
   test("a folder that may not be written is store-not-writable when opened", async () => {
     const folder = await freshFolder();
     await fs.chmod(folder, 0o755);
-    const answer = await runFixture([folder, "open"], { uid: 65534, gid: 65534 });
+    const answer = await runFixture([folder, "open"], { uid: OTHER_USER, gid: OTHER_USER });
     expect(answer.stdout).toContain("store-not-writable");
     expect(answer.stdout).toContain(folder);
   });
@@ -333,15 +334,17 @@ describe.skipIf(process.getuid?.() !== 0)("as another user (needs root to become
     const store = await openFresh();
     await fs.chmod(join(store.folder, ".."), 0o755);
     await store.create("jobs/a", [Buffer.from("x")]);
-    const answer = await runFixture([store.folder, "write", "1"], { uid: 65534, gid: 65534 });
+    const answer = await runFixture([store.folder, "write", "1"], { uid: OTHER_USER, gid: OTHER_USER });
     expect(answer.stdout).toContain("store-not-writable");
-    expect((await runFixture([store.folder, "read", "jobs/a"], { uid: 65534, gid: 65534 })).stdout).toBe("x");
+    expect(
+      (await runFixture([store.folder, "read", "jobs/a"], { uid: OTHER_USER, gid: OTHER_USER })).stdout,
+    ).toBe("x");
   });
 
   test("a store that may not even be read is store-unreachable", async () => {
     const folder = await freshFolder();
     await fs.chmod(folder, 0o700);
-    const answer = await runFixture([folder, "open"], { uid: 65534, gid: 65534 });
+    const answer = await runFixture([folder, "open"], { uid: OTHER_USER, gid: OTHER_USER });
     expect(answer.stdout).toContain("store-unreachable");
   });
 });
