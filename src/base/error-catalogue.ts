@@ -79,6 +79,11 @@ export const ERRORS = {
     title: "A file of the checkpoint folder kept changing while it was read.",
     advice: "The next save tries again. If it keeps happening, let the program save through the job channel.",
   },
+  "temporary-folder-unusable": {
+    retry: "never",
+    title: "No temporary folder can be written.",
+    advice: "Set TMPDIR to a folder that the job's user can write.",
+  },
   "disk-full": {
     retry: "may-help",
     title: "The local disk is full.",

@@ -1,6 +1,6 @@
 import { constants, hostname, tmpdir } from "node:os";
 import { isatty } from "node:tty";
-import { systemClock, systemErrorCode } from "../base/index.ts";
+import { SpotproofError, reasonOf, systemClock, systemErrorCode } from "../base/index.ts";
 import { openPatientWriter } from "./patient-writer.ts";
 
 const STANDARD_ERROR = 2;
@@ -15,6 +15,7 @@ export interface CommandIo {
   readonly drain: (limitMs: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
+  /** Throws `bad-usage` when it was removed. */
   readonly workingFolder: string;
   readonly temporaryFolder: string;
   readonly host: string;
@@ -40,7 +41,9 @@ export function processIo(): CommandIo {
     },
     environment: process.env,
     errIsTerminal: isatty(STANDARD_ERROR),
-    workingFolder: process.cwd(),
+    get workingFolder() {
+      return existingWorkingFolder();
+    },
     temporaryFolder: tmpdir(),
     host: hostname(),
     pid: process.pid,
@@ -52,6 +55,18 @@ export function processIo(): CommandIo {
       return () => process.off(signal, handler);
     },
   };
+}
+
+function existingWorkingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new SpotproofError(
+      "bad-usage",
+      `The working folder does not exist any more (${reasonOf(error)}): change to one that does.`,
+      { cause: error },
+    );
+  }
 }
 
 interface StreamWriter {

@@ -64,6 +64,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "job-not-found": "notFound",
   "folder-unusable": "localDisk",
   "folder-changing": "localDisk",
+  "temporary-folder-unusable": "localDisk",
   "disk-full": "localDisk",
   "job-running": "runningElsewhere",
   "fenced-out": "fencedOut",

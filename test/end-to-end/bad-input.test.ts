@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OTHER_USER, canBecomeOtherUser } from "../stages/other-user.ts";
@@ -85,6 +85,46 @@ describe("bad input gets a clear answer, and nothing is started", () => {
     const end = await bench.run([...base, "--checkpoint", "ckpt", "--", "true"]);
     expect(end.stderr).toMatch(/ckpt is not a folder/);
     expect(end.status).toBe(74);
+  });
+
+  test("a checkpoint folder that is a symbolic link names where it leads", async () => {
+    mkdirSync(join(bench.folder, "real"));
+    symlinkSync("real", join(bench.folder, "link"));
+    const end = await bench.run([...base, "--checkpoint", "link", "--", "true"]);
+    expect(end.status).toBe(74);
+    expect(end.stderr).toMatch(/link is a symbolic link.*\/real\./);
+  });
+
+  test("a store that lies in the checkpoint folder, by a strange name or through a link", async () => {
+    mkdirSync(join(bench.folder, "ckpt"));
+    symlinkSync("ckpt", join(bench.folder, "way"));
+    for (const store of ["ckpt/..store", "way/store"]) {
+      const end = await bench.run([
+        "run",
+        "--job",
+        "x",
+        "--store",
+        store,
+        "--checkpoint",
+        "ckpt",
+        "--",
+        "true",
+      ]);
+      expect(end.status).toBe(64);
+      expect(end.stderr).toMatch(/lie in each other/);
+    }
+  });
+
+  test("a working folder that was removed", async () => {
+    const prefix = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh"];
+    const end = await bench.run([...base, "--", "true"], { prefix });
+    expect(end.status).toBe(64);
+    expect(end.stderr).toMatch(/working folder does not exist any more[^]*\[bad-usage\]/);
+  });
+
+  test("a TMPDIR that does not exist does no harm", async () => {
+    const end = await bench.run([...base, "--", "true"], { environment: { TMPDIR: "/nonexistent" } });
+    expect(end.status).toBe(0);
   });
 
   test("a store that is a file", async () => {

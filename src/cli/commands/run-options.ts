@@ -202,9 +202,10 @@ function checkpointFolder(
   return folder;
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** Whether a path is a folder or lies in it, as far as their names tell. */
+export function isWithin(path: string, folder: string): boolean {
   const way = relative(folder, path);
-  return way === "" || (!way.startsWith("..") && way !== join("/", way));
+  return way === "" || (way !== ".." && !way.startsWith("../") && way !== join("/", way));
 }
 
 function option(name: string): string {

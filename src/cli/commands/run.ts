@@ -1,4 +1,5 @@
-import { lstat } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type Clock, SpotproofError, systemClock, systemErrorCode, systemRandom } from "../../base/index.ts";
 import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
 import { readEc2MetadataSettings } from "../../cloud/index.ts";
@@ -30,7 +31,7 @@ import { platformGrace } from "../platform-grace.ts";
 import { adviceAboutStore } from "../store-advice.ts";
 import { openStore } from "../store-location.ts";
 import { listenForUserStop } from "../user-stop.ts";
-import type { RunOptions } from "./run-options.ts";
+import { type RunOptions, isWithin } from "./run-options.ts";
 
 /** What every step of a run is given. */
 interface RunContext {
@@ -72,7 +73,7 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
 
 async function claimAndSupervise(context: RunContext): Promise<number> {
   const { options, log } = context;
-  await refuseUnusableFolder(options.checkpointFolder);
+  await refuseUnusableFolder(options);
   const { store, caution } = await openStore(options.store, "write");
   const { innerSupervisor } = context;
   if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
@@ -85,16 +86,47 @@ async function claimAndSupervise(context: RunContext): Promise<number> {
   return exitStatusOfEnd(context, await superviseAttempt(context, store, claim.attempt));
 }
 
-/** A file where the folder should be is found before anything is claimed. */
-async function refuseUnusableFolder(folder: string | undefined): Promise<void> {
+/** A file where the folder should be, or a store that lies in it, is found before anything is claimed. */
+async function refuseUnusableFolder({ checkpointFolder: folder, store }: RunOptions): Promise<void> {
   if (folder === undefined) return;
-  try {
-    if ((await lstat(folder)).isDirectory()) return;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return;
-    throw new SpotproofError("folder-unusable", `${folder}: ${String(error)}.`, { cause: error });
+  const kind = await kindOf(folder);
+  if (kind === "link") {
+    const target = await realPathOf(folder);
+    throw new SpotproofError(
+      "folder-unusable",
+      `${folder} is a symbolic link, which a restore would replace. Name the folder that it leads to: ${target}.`,
+    );
   }
-  throw new SpotproofError("folder-unusable", `${folder} is not a folder.`);
+  if (kind === "other") throw new SpotproofError("folder-unusable", `${folder} is not a folder.`);
+  const [realFolder, realStore] = await Promise.all([realPathOf(folder), realPathOf(store.path)]);
+  if (!isWithin(realStore, realFolder) && !isWithin(realFolder, realStore)) return;
+  throw new SpotproofError(
+    "bad-usage",
+    `--checkpoint leads to ${realFolder} and --store to ${realStore}, which lie in each other. Keep them apart: the store is what outlives the machine.`,
+  );
+}
+
+async function kindOf(path: string): Promise<"folder" | "link" | "absent" | "other"> {
+  try {
+    const found = await lstat(path);
+    if (found.isDirectory()) return "folder";
+    return found.isSymbolicLink() ? "link" : "other";
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return "absent";
+    throw new SpotproofError("folder-unusable", `${path}: ${String(error)}.`, { cause: error });
+  }
+}
+
+/** The path without links; of what does not exist yet, as much as does. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemErrorCode(error) === "ENOENT" && parent !== path)
+      return join(await realPathOf(parent), basename(path));
+    return path;
+  }
 }
 
 /** Begins to listen, in the background: the start of the command never waits for it. */

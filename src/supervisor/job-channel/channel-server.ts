@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { type IncomingMessage, type RequestListener, type Server, createServer } from "node:http";
 import type { ListenOptions } from "node:net";
 import { join } from "node:path";
@@ -58,7 +59,7 @@ const REQUEST_LIMIT_MS = 10_000;
 
 /**
  * Opens the job channel: HTTP on a unix socket, and on a port of loopback when asked. docs/job-channel.md describes it.
- * @throws SpotproofError `port-unavailable`
+ * @throws SpotproofError `port-unavailable`, `temporary-folder-unusable`
  */
 export async function openJobChannel(options: JobChannelOptions): Promise<JobChannel> {
   const secret = randomBytes(16).toString("hex");
@@ -76,7 +77,8 @@ export async function openJobChannel(options: JobChannelOptions): Promise<JobCha
   };
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(closeServer));
-    await rm(folder, { recursive: true, force: true });
+    // Not by the threads of file calls, which a store that hangs may hold: this is on the way out.
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
     await listen("", { path: socketPath });
@@ -91,10 +93,22 @@ export async function openJobChannel(options: JobChannelOptions): Promise<JobCha
   }
 }
 
+/** A TMPDIR that does not exist here, is full or is read-only must not keep a job from running. */
 async function makeSocketFolder(temporaryFolder: string): Promise<string> {
-  const wanted = join(temporaryFolder, "spotproof-XXXXXX", "job.sock");
-  return mkdtemp(
-    join(Buffer.byteLength(wanted) > LONGEST_SOCKET_PATH ? "/tmp" : temporaryFolder, "spotproof-"),
+  const places = [temporaryFolder, "/tmp", "/dev/shm"].filter(
+    (place) => Buffer.byteLength(join(place, "spotproof-XXXXXX", "job.sock")) <= LONGEST_SOCKET_PATH,
+  );
+  const reasons: string[] = [];
+  for (const place of places) {
+    try {
+      return await mkdtemp(join(place, "spotproof-"));
+    } catch (error) {
+      reasons.push(reasonOf(error));
+    }
+  }
+  throw new SpotproofError(
+    "temporary-folder-unusable",
+    `There is no place for the socket of the job channel: ${reasons.join("; ")}.`,
   );
 }
 
