@@ -1,5 +1,6 @@
 import fs from "node:fs/promises";
 import { dirname } from "node:path";
+import { SpotproofError } from "../../base/index.ts";
 import { asStoreError } from "./file-errors.ts";
 
 /** Makes the names in one folder durable (C19). */
@@ -17,13 +18,29 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Creates a folder with its parents and makes the new names durable.
+ * Creates a folder with its parents and makes their names durable, also those that exist already: a process may have
+ * created them a moment ago and have died before it could.
  * @throws the system's error
  */
 export async function makeFolderDurably(folder: string): Promise<void> {
   const firstCreated = await fs.mkdir(folder, { recursive: true });
-  if (firstCreated === undefined) return;
-  await Promise.all(chain(dirname(folder), dirname(firstCreated)).map(syncFolder));
+  const above = chain(dirname(folder), "/");
+  const created = firstCreated === undefined ? 0 : chain(dirname(folder), dirname(firstCreated)).length;
+  await Promise.all(
+    above.map((each, place) => (place < created ? syncFolder(each) : syncWherePossible(each))),
+  );
+}
+
+/** Of a folder that this user may not read, or that cannot be synced at all, no process of this user made the names. */
+async function syncWherePossible(folder: string): Promise<void> {
+  try {
+    await syncFolder(folder);
+  } catch (error) {
+    const isOfOthers =
+      error instanceof SpotproofError &&
+      (error.code === "store-not-writable" || error.code === "store-unsuitable");
+    if (!isOfOthers) throw error;
+  }
 }
 
 /** The folders of one store whose own names, up to the store's folder, this process has made durable. */
