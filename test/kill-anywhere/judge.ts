@@ -60,14 +60,14 @@ export async function judge(scene: Scene): Promise<Judgement> {
 }
 
 /** Looks at a store without writing to it: what a claim would find is restored into a fresh folder and compared. */
-export async function look(scene: Scene): Promise<Judgement> {
+export async function look(scene: Scene, depth: "bytes" | "presence" = "presence"): Promise<Judgement> {
   const { storeFolder, seed, known } = scene;
   let restoredStep: number | undefined;
   const problems = await onFreshMachine(scene, async (machine) => {
     const lineage = existsSync(storeFolder) ? await lineageOf(storeFolder) : [];
     const found = [...broken({ kind: "claimed", attempt: 0, lineage }, known)];
     if (lineage.length === 0) return found;
-    found.push(...(await damagedCheckpoints(storeFolder, "presence")));
+    found.push(...(await damagedCheckpoints(storeFolder, depth)));
     const store = await openFileStore(storeFolder, { mode: "read" });
     const event = await restoreAndCompare(store, { folder: join(machine, "work"), seed, lineage });
     restoredStep = event.step;
