@@ -21,6 +21,7 @@ import {
   supervise,
   systemProcessTable,
 } from "../../supervisor/index.ts";
+import { refuseAlteredArguments } from "../argument-bytes.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT, exitStatusOfCommand } from "../exit-codes.ts";
 import { ignoredHangupAtStart } from "../hangup.ts";
@@ -52,6 +53,7 @@ const NEVER_DEADLY: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGHUP"]
 
 /** `spotproof run`: claims the job, runs the command under supervision, and gives the exit status. */
 export async function runCommand(options: RunOptions, io: CommandIo): Promise<number> {
+  refuseAlteredArguments(options.command);
   const clock = systemClock;
   const userStop = listenForUserStop(io);
   const interruptions = createInterruptionRecord(clock);
@@ -74,16 +76,47 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
 async function claimAndSupervise(context: RunContext): Promise<number> {
   const { options, log } = context;
   await refuseUnusableFolder(options);
-  const { store, caution } = await openStore(options.store, "write");
-  const { innerSupervisor } = context;
+  const begun = await unlessLeaving(context, (signal) => begin(context, signal));
+  if (begun === "left") return concludeUnclaimed(context, { kind: "aborted" });
+  const { store, claim } = begun;
+  if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
+  log.forAttempt(options.job, claim.attempt.number);
+  return exitStatusOfEnd(context, await superviseAttempt(context, store, claim.attempt));
+}
+
+/** Opens the store and claims the job; `signal` ends both, also when the store hangs. */
+async function begin(
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<{ readonly store: Store; readonly claim: ClaimResult }> {
+  const { options, log, innerSupervisor } = context;
+  const { store, caution } = await openStore(options.store, "write", signal);
   if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
   const advice = await adviceAboutStore(options.store.path);
   if (advice !== undefined) log.warn("store-advice", advice);
   if (caution !== undefined) log.warn("store-caution", caution);
-  const claim = await claimUnlessLeaving(context, store);
-  if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
-  log.forAttempt(options.job, claim.attempt.number);
-  return exitStatusOfEnd(context, await superviseAttempt(context, store, claim.attempt));
+  return { store, claim: await claim(context, store, signal) };
+}
+
+/** Does `work` with a signal that aborts when the user or an interruption wants us to leave before anything is claimed. */
+async function unlessLeaving<Result>(
+  { userStop, interruptions }: RunContext,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result | "left"> {
+  const abort = new AbortController();
+  const look = (): void => {
+    if (userStop.level() > 0 || interruptions.state().kind === "interrupted") abort.abort();
+  };
+  const silences = [userStop.onChange(look), interruptions.onChange(look)];
+  look();
+  try {
+    return await work(abort.signal);
+  } catch (error) {
+    if (abort.signal.aborted && error === abort.signal.reason) return "left";
+    throw error;
+  } finally {
+    for (const silence of silences) silence();
+  }
 }
 
 /** A file where the folder should be, or a store that lies in it, is found before anything is claimed. */
@@ -158,37 +191,30 @@ function interruptionSignals(options: RunOptions, io: CommandIo): readonly NodeJ
   return options.interruptionSignals.filter((signal) => signal !== "SIGHUP");
 }
 
-async function claimUnlessLeaving(context: RunContext, store: Store): Promise<ClaimResult> {
-  const { options, io, clock, log, interruptions, userStop } = context;
-  const abort = new AbortController();
-  const look = (): void => {
-    if (userStop.level() > 0 || interruptions.state().kind === "interrupted") abort.abort();
-  };
-  const silences = [userStop.onChange(look), interruptions.onChange(look)];
-  look();
-  try {
-    return await claimJob({
-      store,
-      job: options.job,
-      clock,
-      random: systemRandom,
-      command: options.command,
-      host: io.host,
-      pid: io.pid,
-      heartbeatMs: options.policy.heartbeatMs,
-      leaseMs: options.leaseMs,
-      ifRunning: options.ifRunning,
-      maxIdleAttempts: options.maxIdleAttempts,
-      onWaiting: ({ attempt, host }) =>
-        log.info(
-          "standing-by",
-          `attempt ${attempt} of ${options.job} was last seen on ${host}; standing by until it ends or its heartbeat stops for ${options.leaseMs / 1000} s`,
-        ),
-      signal: abort.signal,
-    });
-  } finally {
-    for (const silence of silences) silence();
-  }
+function claim(
+  { options, io, clock, log }: RunContext,
+  store: Store,
+  signal: AbortSignal,
+): Promise<ClaimResult> {
+  return claimJob({
+    store,
+    job: options.job,
+    clock,
+    random: systemRandom,
+    command: options.command,
+    host: io.host,
+    pid: io.pid,
+    heartbeatMs: options.policy.heartbeatMs,
+    leaseMs: options.leaseMs,
+    ifRunning: options.ifRunning,
+    maxIdleAttempts: options.maxIdleAttempts,
+    onWaiting: ({ attempt, host }) =>
+      log.info(
+        "standing-by",
+        `attempt ${attempt} of ${options.job} was last seen on ${host}; standing by until it ends or its heartbeat stops for ${options.leaseMs / 1000} s`,
+      ),
+    signal,
+  });
 }
 
 function concludeUnclaimed(
