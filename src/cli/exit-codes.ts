@@ -11,6 +11,10 @@ export interface ExitEntry {
 /** The exit statuses, a contract with schedulers and scripts. `docs/exit-codes.md` has the same table; a test compares. */
 export const EXIT = {
   done: { status: 0, meaning: "The work is done and its result is durable." },
+  failedWithAgain: {
+    status: 1,
+    meaning: "The command ended with 75 by itself, though nothing had interrupted it, and failed for good.",
+  },
   badUsage: { status: 64, meaning: "The command line was not understood. Nothing was started." },
   checkpointUnusable: {
     status: 65,
@@ -91,7 +95,8 @@ export function exitStatusOfCommand(
 ): number {
   switch (exit.kind) {
     case "exited":
-      return exit.status;
+      // Passed on, it would be an invitation to start the same failure again for ever.
+      return exit.status === EXIT.interrupted.status ? EXIT.failedWithAgain.status : exit.status;
     case "signalled":
       return SIGNAL_BASE + (signalNumbers[exit.signal] ?? 0);
     case "not-started":

@@ -6,8 +6,10 @@ import type { CommandIo } from "./command-io.ts";
 // and newer) PID 1 becomes a small shell that reaps whatever it inherits, hands signals on, and starts us as its child.
 
 const INIT = `
-"$@" &
+exec 3<&0
+"$@" <&3 3<&- &
 child=$!
+exec 3<&-
 for name in TERM INT HUP USR1 USR2 CONT WINCH; do trap "kill -$name $child 2>/dev/null" $name; done
 while :; do
   wait $child

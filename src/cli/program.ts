@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { ERRORS, SpotproofError, VERSION, reasonOf } from "../base/index.ts";
+import { ERRORS, SpotproofError, VERSION, reasonOf, systemClock } from "../base/index.ts";
 import { type CommandIo, processIo } from "./command-io.ts";
 import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
@@ -19,10 +19,33 @@ const LAST_WORDS_MS = 500;
 export async function startProgram(args: readonly string[]): Promise<void> {
   const io = processIo();
   becomeChildOfInit(io, args);
-  // Ends here and now: a handle that somebody forgot must not keep a finished job's machine.
   const status = await runProgram(args, io);
   await io.drain(LAST_WORDS_MS);
+  await leave(status, io);
+}
+
+/** How long file calls that nobody waits for any more may take to end, in ms. */
+const LEAVING_MS = 500;
+
+/**
+ * Ends here and now: a handle that somebody forgot must not keep a finished job's machine. But on its way out Node waits
+ * for the threads of its file calls, and one that hangs (a mount that is away) would hold it for ever.
+ */
+async function leave(status: number, io: CommandIo): Promise<never> {
+  const untilMs = systemClock.now() + LEAVING_MS;
+  while (hasFileCalls() && systemClock.now() < untilMs) await systemClock.sleep(10);
+  if (hasFileCalls()) {
+    io.err(
+      `spotproof: a file call hangs. Leaving by SIGKILL, since Node cannot leave with status ${status} so.\n`,
+    );
+    await io.drain(LAST_WORDS_MS);
+    process.kill(process.pid, "SIGKILL");
+  }
   process.exit(status);
+}
+
+function hasFileCalls(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
 }
 
 /** Parses the arguments, does the work, and gives the exit status. Never throws. */

@@ -49,10 +49,14 @@ export interface OpenedStore {
   sweep(): Promise<number>;
 }
 
-/** Opens the store; `read` never creates anything. */
-export async function openStore(location: StoreLocation, mode: "read" | "write"): Promise<OpenedStore> {
+/** Opens the store; `read` never creates anything. Rejects with the signal's reason when it aborts. */
+export async function openStore(
+  location: StoreLocation,
+  mode: "read" | "write",
+  signal?: AbortSignal,
+): Promise<OpenedStore> {
   const { limitCalls, openFileStore } = await import("../store/index.ts");
-  const store = await openFileStore(location.path, { mode });
+  const store = await openFileStore(location.path, { mode, signal });
   return {
     store: limitCalls(store, systemClock, CALL_LIMIT_MS),
     caution: store.caution,

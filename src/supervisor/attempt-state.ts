@@ -10,8 +10,12 @@ export type AttemptPhase = "restoring" | "running" | "waiting-to-restart" | "sto
 export class AttemptState {
   phase: AttemptPhase = "restoring";
   progress: Progress | undefined;
+  /** The checkpoint that the command's folder was made from before its present life. */
+  restoredFrom: CheckpointId | undefined;
   /** What the restored checkpoint says of the progress; lost work is counted from there until there is one of our own. */
   restoredProgress: Progress | undefined;
+  /** What the command itself has reported since its last start: only that is evidence of how it ended. */
+  progressOfThisLife: Progress | undefined;
   failuresUsed: number;
   checkpointsCommitted = 0;
   readonly survivorsKilled: string[] = [];
@@ -49,6 +53,7 @@ export class AttemptState {
 
   /** A new life of the command begins. */
   beginLife(): void {
+    this.progressOfThisLife = undefined;
     this.#committedBeforeLife = this.checkpointsCommitted;
   }
 

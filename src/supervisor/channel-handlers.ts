@@ -33,6 +33,7 @@ export function channelHandlers({ parts, state, keeper, told }: Supervision): Ch
     },
     progress(progress) {
       state.progress = progress;
+      state.progressOfThisLife = progress;
     },
     status: () => ({
       job: attempt.job,

@@ -48,7 +48,7 @@ export function judgeEnd(evidence: EndEvidence): CommandEnd {
   if (stopCause !== undefined) {
     return { kind: "interrupted", reason: `asked to stop, the command ${how}`, alsoFailed: false };
   }
-  if (zero || (evidence.interruptionAnnounced && isAgain(exit))) {
+  if (zero || ((evidence.interruptionAnnounced || evidence.toldByUs) && isAgain(exit))) {
     return { kind: "interrupted", reason: `told of the interruption, the command ${how}`, alsoFailed: false };
   }
   if (evidence.interruptionAnnounced) {
@@ -67,7 +67,8 @@ export function judgeEnd(evidence: EndEvidence): CommandEnd {
  * end, or when its own report says that everything is done.
  */
 function completes(evidence: EndEvidence): boolean {
-  const wasTold = evidence.stopCause !== undefined || (evidence.interruptionAnnounced && evidence.toldByUs);
+  // Told once is told, even when the interruption was taken back since: the program may have been leaving already.
+  const wasTold = evidence.stopCause !== undefined || evidence.toldByUs;
   return !wasTold || evidence.progressComplete || evidence.zeroAfterStop === "completed";
 }
 

@@ -4,6 +4,7 @@ import type { AttemptState } from "./attempt-state.ts";
 import { Bell } from "./bell.ts";
 import type { CommandExit, StopCause } from "./command-end.ts";
 import type { FolderKeeper } from "./folder-keeper.ts";
+import type { ProcessEntry } from "./process-tree/process-table.ts";
 import type { RunParts } from "./run-parts.ts";
 import { type RunningCommand, type StopReport, stopCommand } from "./running-command.ts";
 import { automaticIntervalMs } from "./save-forecast.ts";
@@ -32,6 +33,9 @@ const FIRST_SAVE_MS = 10_000;
 
 /** How long processes that were left behind may take to end after SIGTERM, in ms. */
 const LEFT_BEHIND_GRACE_MS = 2000;
+
+/** How often lingering processes make us look whether their time is still as long, in ms. */
+const LOOK_AGAIN_MS = 250;
 
 type Interrupted = Extract<MergedInterruption, { kind: "interrupted" }>;
 
@@ -96,6 +100,9 @@ export class CommandLife {
       const exit = this.#exit;
       const ranMs = clock.now() - this.#startedAtMs;
       this.#parts.onEvent({ kind: "command-ended", exit, ranMs });
+      // A crash may have torn the folder: a save that has not captured it yet must not do so now (S10).
+      const ended = exit.kind === "exited" && exit.status === 0;
+      if (this.#stopping === undefined && !ended) await this.#context.keeper?.giveUp();
       await this.#untilAlone();
       return { exit, ranMs, stopCause: this.#stopping?.cause, toldByUs: this.#context.told.value };
     } finally {
@@ -149,7 +156,11 @@ export class CommandLife {
     }
     const plan = this.#plan(interruption);
     if (clock.now() >= plan.stopAtMs) return this.#stop("interruption", "in-order");
-    return plan.stopAtMs;
+    // A long lead is no reason to save less often than without one; a save that would not be over in time is.
+    const nextSaveAtMs = this.#nextSaveAtMs ?? Number.POSITIVE_INFINITY;
+    if (nextSaveAtMs + (keeper?.nextSaveMs ?? 0) >= plan.stopAtMs) return plan.stopAtMs;
+    if (clock.now() >= nextSaveAtMs) this.#saveByInterval();
+    return Math.min(plan.stopAtMs, this.#nextSaveAtMs ?? plan.stopAtMs);
   }
 
   #plan(interruption: Interrupted): TimePlan {
@@ -236,12 +247,14 @@ export class CommandLife {
   /** After the first process has ended: waits for the others, within limits, and kills what is left (S02, S03). */
   async #untilAlone(): Promise<void> {
     const { tree } = this.#context.running;
-    const { clock, attempt } = this.#parts;
+    const { attempt, userStop } = this.#parts;
     if (this.#stopping === undefined) {
-      const left = await tree.waitUntilEmpty(this.#lingerMs(clock.now()), attempt.fencedOut);
+      const left = await this.#linger();
       if (left.length === 0) return;
-      tree.ask("SIGTERM", "group");
-      await tree.waitUntilEmpty(LEFT_BEHIND_GRACE_MS);
+      if (!attempt.fencedOut.aborted && userStop.level() < 2) {
+        tree.ask("SIGTERM", "group");
+        await tree.waitUntilEmpty(LEFT_BEHIND_GRACE_MS, attempt.fencedOut);
+      }
       return this.#record(
         await tree.killAll(LEFT_BEHIND_GRACE_MS),
         "left behind by the command",
@@ -259,12 +272,24 @@ export class CommandLife {
     );
   }
 
-  #lingerMs(nowMs: MonotonicMs): number {
-    const interruption = this.#parts.interruptions.state();
-    const { lingerMs } = this.#parts.policy;
-    return interruption.kind === "interrupted"
-      ? Math.max(0, Math.min(lingerMs, this.#plan(interruption).killAtMs - nowMs))
-      : lingerMs;
+  /** Lets what is left go on for the linger, or what an interruption, a Ctrl-C or a later claim leaves of it. */
+  async #linger(): Promise<readonly ProcessEntry[]> {
+    const { clock, attempt, userStop, interruptions, policy } = this.#parts;
+    const lingerUntilMs = clock.now() + policy.lingerMs;
+    for (;;) {
+      const interruption = interruptions.state();
+      const untilMs =
+        interruption.kind === "interrupted"
+          ? Math.min(lingerUntilMs, this.#plan(interruption).killAtMs)
+          : lingerUntilMs;
+      const mustEnd = attempt.fencedOut.aborted || userStop.level() > 0;
+      const leftMs = mustEnd ? 0 : untilMs - clock.now();
+      const left = await this.#context.running.tree.waitUntilEmpty(
+        Math.min(LOOK_AGAIN_MS, leftMs),
+        attempt.fencedOut,
+      );
+      if (left.length === 0 || leftMs <= 0) return left;
+    }
   }
 
   #record(killed: readonly string[], why: string, leftBehind: readonly string[]): void {

@@ -1,7 +1,16 @@
-import { type MonotonicMs, SpotproofError, type Timer, backoffMs, reasonOf } from "../base/index.ts";
+import {
+  type ErrorCode,
+  type MonotonicMs,
+  SpotproofError,
+  type Timer,
+  backoffMs,
+  reasonOf,
+} from "../base/index.ts";
 import type { Outcome } from "../job/index.ts";
 import type { CommandExit } from "./command-end.ts";
+import type { FolderKeeper } from "./folder-keeper.ts";
 import type { Verdict } from "./lives.ts";
+import type { SaveEnd } from "./save-queue.ts";
 import type { RunEnd, Supervision } from "./supervisor.ts";
 import { planStop } from "./time-plan.ts";
 
@@ -11,7 +20,7 @@ import { planStop } from "./time-plan.ts";
 const OUTCOME_LIMIT_MS = 15_000;
 
 /** Even with no time left the outcome is tried once, for so long. */
-const LAST_TRY_MS = 1000;
+const LAST_TRY_MS = 250;
 
 /** Saves what is left, records the outcome, and says how the attempt ended. */
 export async function concludeAttempt(supervision: Supervision, verdict: Verdict): Promise<RunEnd> {
@@ -56,23 +65,52 @@ async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durab
   const { clock, random, policy, userStop } = parts;
   if (keeper === undefined) return "durable";
   const limitMs = clock.now() + policy.lastSaveLimitMs;
-  for (let repetition = 1; ; repetition += 1) {
-    const end = await keeper.save("final");
-    if (end.kind === "saved") return "durable";
-    if (end.kind === "fenced-out") return "fenced-out";
-    const canHelp = end.kind === "aborted" || end.error.entry.retry === "may-help";
-    const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
-    if (!canHelp || clock.now() + waitMs > limitMs || userStop.level() === 2) {
-      const why =
-        end.kind === "failed" ? end.error : new SpotproofError("internal", "The last save was given up.");
-      throw new SpotproofError(
-        why.code,
-        `The command has done its work, but its last state is not durable: ${why.detail}`,
-        { cause: why },
-      );
+  const over = new AbortController();
+  const look = (): void => {
+    if (userStop.level() === 2) over.abort();
+  };
+  const timer = clock.after(policy.lastSaveLimitMs, () => over.abort());
+  const silence = userStop.onChange(look);
+  try {
+    look();
+    for (let repetition = 1; ; repetition += 1) {
+      const end = await saveUnless(over.signal, keeper);
+      if (end.kind === "saved") return "durable";
+      if (end.kind === "fenced-out") return "fenced-out";
+      const canHelp = end.kind === "failed" && end.error.entry.retry === "may-help";
+      const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
+      if (!canHelp || clock.now() + waitMs > limitMs || over.signal.aborted) throw notDurable(end);
+      await clock.sleep(waitMs, over.signal);
     }
-    await clock.sleep(waitMs);
+  } finally {
+    timer.cancel();
+    silence();
   }
+}
+
+/** The last save, or "aborted" when `over` aborts before it has ended. */
+async function saveUnless(over: AbortSignal, keeper: FolderKeeper): Promise<SaveEnd> {
+  if (over.aborted) return { kind: "aborted" };
+  let giveUp = (): void => undefined;
+  const gaveUp = new Promise<SaveEnd>((resolve) => {
+    giveUp = () => void keeper.giveUp().then(() => resolve({ kind: "aborted" }));
+  });
+  over.addEventListener("abort", giveUp);
+  try {
+    return await Promise.race([keeper.save("final"), gaveUp]);
+  } finally {
+    over.removeEventListener("abort", giveUp);
+  }
+}
+
+function notDurable(end: Extract<SaveEnd, { kind: "failed" | "aborted" }>): SpotproofError {
+  const why =
+    end.kind === "failed" ? end.error : new SpotproofError("internal", "The last save was given up.");
+  return new SpotproofError(
+    why.code,
+    `The command has done its work, but its last state is not durable: ${why.detail}`,
+    { cause: why },
+  );
 }
 
 /** The last save of an attempt that leaves; given up when the deadline, the limit or a second Ctrl-C says so. */
@@ -80,7 +118,11 @@ async function saveWhileThereIsTime({ parts, keeper }: Supervision): Promise<voi
   const { clock, policy, userStop, interruptions } = parts;
   if (keeper === undefined || policy.commitBy === "program" || userStop.level() === 2) return;
   const limitMs = clock.now() + policy.lastSaveLimitMs;
-  const giveUp = (): void => void keeper.giveUp();
+  let leave = (): void => undefined;
+  const leaving = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const giveUp = (): void => void keeper.giveUp().then(leave);
   const setTimer = (): Timer => clock.after(giveUpSavingAt({ parts, keeper }, limitMs) - clock.now(), giveUp);
   let timer = setTimer();
   const look = (): void => {
@@ -89,7 +131,7 @@ async function saveWhileThereIsTime({ parts, keeper }: Supervision): Promise<voi
     else timer = setTimer();
   };
   const silences = [userStop.onChange(look), interruptions.onChange(look)];
-  await keeper.save("final");
+  await Promise.race([keeper.save("final"), leaving]);
   timer.cancel();
   for (const silence of silences) silence();
 }
@@ -127,7 +169,7 @@ async function recordInTime(
       verdict.kind,
       verdict.reason,
       verdict.exit,
-      Math.min(OUTCOME_LIMIT_MS, Math.max(leftMs, 1000)),
+      Math.min(OUTCOME_LIMIT_MS, Math.max(leftMs, 0)),
     );
   } catch (error) {
     parts.onEvent({
@@ -175,12 +217,25 @@ async function recordOutcome(
   }
 }
 
-/** Something broke. The attempt is ended as failed, so that the next need not wait; if even that fails, it will wait. */
+/** Troubles of the job itself: no other machine would fare better. */
+const TROUBLES_OF_THE_JOB: ReadonlySet<ErrorCode> = new Set([
+  "no-usable-checkpoint",
+  "codec-unavailable",
+  "store-newer",
+  "bad-usage",
+]);
+
+/**
+ * Something broke. The attempt is ended, so that the next need not wait; if even that fails, it will wait. Trouble of
+ * this machine, such as a full disk, leaves the job to whoever stands by; trouble of the job itself ends it as failed.
+ */
 export async function recordBreakdown(supervision: Supervision, error: unknown): Promise<void> {
   const { parts } = supervision;
   if (parts.attempt.fencedOut.aborted) return;
   try {
-    await recordOutcome(supervision, "failed", reasonOf(error), undefined, 0);
+    const isOfTheJob = error instanceof SpotproofError && TROUBLES_OF_THE_JOB.has(error.code);
+    const reason = isOfTheJob ? reasonOf(error) : `this machine could not go on: ${reasonOf(error)}`;
+    await recordOutcome(supervision, isOfTheJob ? "failed" : "interrupted", reason, undefined, 0);
   } catch (second) {
     parts.onEvent({
       kind: "warning",

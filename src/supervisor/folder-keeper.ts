@@ -1,11 +1,17 @@
-import type { CheckpointId } from "../base/index.ts";
-import type { RestoredFolder, SaveReason } from "../checkpoint/index.ts";
+import { type CheckpointId, SpotproofError } from "../base/index.ts";
+import type { PausedCommand, RestoredFolder, SaveReason } from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { ProcessTree } from "./process-tree/process-tree.ts";
 import type { FolderParts, RunParts } from "./run-parts.ts";
 import { SaveForecast } from "./save-forecast.ts";
 import { type SaveEnd, SaveQueue } from "./save-queue.ts";
+
+/** How long a save that was given up may take to let go, in ms. */
+const LETTING_GO_MS = 500;
+
+/** How long the command may stand still for one save. Minutes of it would look like a command that hangs. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /** The watched folder during one attempt: puts it back before each life of the command and saves it. */
 export class FolderKeeper {
@@ -56,6 +62,7 @@ export class FolderKeeper {
       movedAside,
       durationMs: clock.now() - startedAtMs,
     });
+    this.#state.restoredFrom = restored.id;
     this.#state.restoredProgress = noteProgress(result.note);
     this.#state.progress = this.#state.restoredProgress;
     this.#queue = this.#openQueue(restored);
@@ -64,12 +71,17 @@ export class FolderKeeper {
 
   /** Saves; shares a save that others asked for at the same time. Never rejects. */
   save(reason: SaveReason): Promise<SaveEnd> {
-    return this.#openedQueue().save(reason);
+    if (this.#queue !== undefined) return this.#queue.save(reason);
+    const error = new SpotproofError("internal", "A save was asked for before the folder was in place.");
+    return Promise.resolve({ kind: "failed", error });
   }
 
-  /** Gives up the save or the prune in flight. */
+  /** Gives up the save or the prune in flight. One that does not let go, because a disk hangs, is left behind. */
   async giveUp(): Promise<void> {
-    await this.#queue?.giveUp();
+    if (this.#queue === undefined) return;
+    const hasLetGo = new AbortController();
+    const letGo = this.#queue.giveUp().finally(() => hasLetGo.abort());
+    await Promise.race([letGo, this.#parts.clock.sleep(LETTING_GO_MS, hasLetGo.signal)]);
   }
 
   get lastSaveMs(): number | undefined {
@@ -78,11 +90,6 @@ export class FolderKeeper {
 
   get nextSaveMs(): number | undefined {
     return this.#forecast.nextSaveMs;
-  }
-
-  #openedQueue(): SaveQueue {
-    this.#queue ??= this.#openQueue(undefined);
-    return this.#queue;
   }
 
   #openQueue(restored: RestoredFolder | undefined): SaveQueue {
@@ -94,7 +101,7 @@ export class FolderKeeper {
       note: () => this.#note(),
       currentPause: () => {
         const { writers } = this;
-        return writers === undefined ? undefined : () => writers.pause();
+        return writers === undefined ? undefined : () => this.#pauseForAWhile(writers);
       },
       retention: policy.retention,
       onEnd: (reason, end) => this.#saved(reason, end),
@@ -102,6 +109,24 @@ export class FolderKeeper {
       onPruneFailed: (message) =>
         onEvent({ kind: "warning", message: `Old checkpoints could not be removed: ${message}` }),
     });
+  }
+
+  /** E2: a disk that hangs while the folder is captured must not keep the command standing for ever. */
+  async #pauseForAWhile(writers: ProcessTree): Promise<PausedCommand> {
+    const paused = await writers.pause();
+    const timer = this.#parts.clock.after(LONGEST_PAUSE_MS, () => {
+      this.#parts.onEvent({
+        kind: "warning",
+        message: `The folder could not be captured within ${LONGEST_PAUSE_MS / 1000} s: the command goes on, and the save is given up.`,
+      });
+      void paused.resume();
+      void this.giveUp();
+    });
+    const resume = (): Promise<void> => {
+      timer.cancel();
+      return paused.resume();
+    };
+    return { mappedFiles: paused.mappedFiles, resume };
   }
 
   #note(): Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
-import { backoffMs, reasonOf } from "../base/index.ts";
+import { SpotproofError, backoffMs, reasonOf } from "../base/index.ts";
+import type { Validity } from "../job/index.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { RunParts } from "./run-parts.ts";
 
@@ -7,14 +8,14 @@ import type { RunParts } from "./run-parts.ts";
  * it is reported once, tried again with back-off, and reported again when it is back (I2, C06).
  */
 export async function keepBeating(parts: RunParts, state: AttemptState, signal: AbortSignal): Promise<void> {
-  const { clock, random, attempt, policy, onEvent } = parts;
+  const { clock, random, policy, onEvent } = parts;
   let troubles = 0;
   let waitMs = policy.heartbeatMs;
   for (;;) {
     await clock.sleep(waitMs, signal);
     if (signal.aborted) return;
     try {
-      if ((await attempt.beat(state.status(), signal)) === "fenced-out") return;
+      if ((await beatInTime(parts, state, signal)) === "fenced-out") return;
       if (troubles > 0) onEvent({ kind: "store-well" });
       troubles = 0;
       waitMs = policy.heartbeatMs;
@@ -28,5 +29,27 @@ export async function keepBeating(parts: RunParts, state: AttemptState, signal: 
         random,
       );
     }
+  }
+}
+
+/** One beat, given up when the next is due: a call that hangs must not use up the lease (E2). */
+async function beatInTime(parts: RunParts, state: AttemptState, signal: AbortSignal): Promise<Validity> {
+  const { clock, attempt, policy } = parts;
+  const limit = new AbortController();
+  const stop = (): void => limit.abort(signal.reason);
+  signal.addEventListener("abort", stop);
+  const timer = clock.after(policy.heartbeatMs, () =>
+    limit.abort(
+      new SpotproofError(
+        "store-unreachable",
+        `A heartbeat was not answered within ${policy.heartbeatMs / 1000} s.`,
+      ),
+    ),
+  );
+  try {
+    return await attempt.beat(state.status(), limit.signal);
+  } finally {
+    timer.cancel();
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -34,12 +34,14 @@ export async function liveUntilVerdict(supervision: Supervision, channel: JobCha
   const { parts, state, keeper } = supervision;
   const guardian = parts.startGuardian();
   guardian.tidy(channel.socketPath);
+  guardian.watch(parts.attempt.token);
   try {
     for (let life = 1; ; life += 1) {
       const leave = await withLeaveSignal(parts, (signal) => prepareFolder(supervision, life, signal));
       if (leave !== undefined) return leave;
       state.beginLife();
       const end = await liveOnce(supervision, channel, guardian, life);
+      guardian.release();
       if (keeper !== undefined) keeper.writers = undefined;
       if (
         end.verdict.kind !== "failed" ||
@@ -81,8 +83,11 @@ async function withLeaveSignal(
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<Verdict | undefined> {
   const abort = new AbortController();
+  // Kept: an interruption that is taken back does not mend the work that was given up for it.
+  let reason: Verdict | undefined;
   const look = (): void => {
-    if (reasonToLeave(parts) !== undefined) abort.abort();
+    reason ??= reasonToLeave(parts);
+    if (reason !== undefined) abort.abort();
   };
   const silences = [parts.interruptions.onChange(look), parts.userStop.onChange(look)];
   parts.attempt.fencedOut.addEventListener("abort", look);
@@ -95,7 +100,7 @@ async function withLeaveSignal(
     for (const silence of silences) silence();
     parts.attempt.fencedOut.removeEventListener("abort", look);
   }
-  return reasonToLeave(parts);
+  return reason ?? reasonToLeave(parts);
 }
 
 function reasonToLeave({ attempt, userStop, interruptions }: RunParts): Verdict | undefined {
@@ -156,7 +161,7 @@ function judge(
   { parts, state, told }: Supervision,
   life: { exit: CommandExit; ranMs: number; stopCause: EndEvidence["stopCause"] },
 ): { verdict: Verdict; mayRetry: boolean } {
-  const { progress } = state;
+  const { progressOfThisLife: progress } = state;
   const end: CommandEnd = judgeEnd({
     exit: life.exit,
     stopCause: life.stopCause,
@@ -223,16 +228,14 @@ function commandEnvironment(
 ): Record<string, string | undefined> {
   told.value = false;
   const { attempt, folder, environment } = parts;
-  const [restoredFrom] = state.restorable;
-  const isResumed =
-    restoredFrom !== undefined && (state.checkpointsCommitted > 1 || attempt.lineage.length > 0);
+  const { restoredFrom } = state;
   return {
     ...environment,
     SPOTPROOF_JOB: attempt.job,
     SPOTPROOF_ATTEMPT: String(attempt.number),
     SPOTPROOF_ATTEMPT_TOKEN: attempt.token,
-    SPOTPROOF_RESUMED: isResumed ? "1" : "0",
-    SPOTPROOF_RESUMED_FROM: isResumed ? restoredFrom : undefined,
+    SPOTPROOF_RESUMED: restoredFrom === undefined ? "0" : "1",
+    SPOTPROOF_RESUMED_FROM: restoredFrom,
     SPOTPROOF_CHECKPOINT: folder?.path,
     SPOTPROOF_SOCKET: channel.socketPath,
     SPOTPROOF_URL: channel.url,

@@ -48,7 +48,7 @@ export async function startCommand(start: CommandStart): Promise<RunningCommand 
     child.once("error", (error) => resolve(notStarted(file, error)));
   });
   if (child.pid === undefined) return exit;
-  start.guardian.guard(child.pid, start.mark);
+  start.guardian.guard(child.pid);
   const tree = new ProcessTree({
     table: start.processes,
     clock: start.clock,

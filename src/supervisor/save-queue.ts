@@ -58,10 +58,13 @@ export class SaveQueue {
     this.#abortPrune?.abort();
     const { signal } = this.#abortSave;
     if (this.#running === undefined) return this.#start(reason, signal);
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      return this.#start(reason, signal);
-    });
+    if (this.#next === undefined) {
+      const next: Promise<SaveEnd> = this.#running.then(() => {
+        if (this.#next === next) this.#next = undefined;
+        return this.#start(reason, signal);
+      });
+      this.#next = next;
+    }
     return this.#next;
   }
 
@@ -73,18 +76,21 @@ export class SaveQueue {
     this.#abortPrune?.abort();
     this.#abortSave.abort();
     this.#abortSave = new AbortController();
+    // Whoever asks from now on does not share what was given up.
+    this.#next = undefined;
     while (this.#running !== undefined) await this.#running;
   }
 
   #start(reason: SaveReason, signal: AbortSignal): Promise<SaveEnd> {
     const running = this.#saveOnce(reason, signal).then((end) => {
-      if (end.kind === "saved") this.#options.forecast.learn(end.checkpoint);
+      // The first save of all is of another kind than those that follow it.
+      if (end.kind === "saved" && reason !== "start") this.#options.forecast.learn(end.checkpoint);
       this.#options.onEnd(reason, end);
       return end;
     });
     this.#occupy(running);
     return running.then((end) => {
-      if (end.kind === "saved" && reason !== "final") this.#pruneWhenDue();
+      if (end.kind === "saved" && reason !== "final" && !signal.aborted) this.#pruneWhenDue();
       return end;
     });
   }

@@ -5,6 +5,7 @@ import type { CommandExit } from "./command-end.ts";
 import { concludeAttempt, recordBreakdown } from "./conclude.ts";
 import { FolderKeeper } from "./folder-keeper.ts";
 import { keepBeating } from "./heartbeat.ts";
+import type { JobChannel } from "./job-channel/channel-server.ts";
 import { liveUntilVerdict } from "./lives.ts";
 import type { RunParts } from "./run-parts.ts";
 
@@ -52,7 +53,7 @@ export async function supervise(parts: RunParts): Promise<RunEnd> {
       const verdict = await liveUntilVerdict(supervision, channel);
       return await concludeAttempt(supervision, verdict);
     } finally {
-      await channel.close();
+      await closeQuietly(channel, parts);
     }
   } catch (error) {
     await keeper?.giveUp();
@@ -63,5 +64,14 @@ export async function supervise(parts: RunParts): Promise<RunEnd> {
   } finally {
     stopBeating.abort();
     await beating;
+  }
+}
+
+/** What a job has achieved does not depend on whether its socket could be removed. */
+async function closeQuietly(channel: JobChannel, { onEvent }: RunParts): Promise<void> {
+  try {
+    await channel.close();
+  } catch (error) {
+    onEvent({ kind: "warning", message: `The job channel could not be closed: ${reasonOf(error)}` });
   }
 }

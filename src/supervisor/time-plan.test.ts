@@ -11,7 +11,8 @@ describe("the time until the deadline is divided", () => {
 
   test("C07: a slow last save takes its time from the command's work, not from its own safety", () => {
     const plan = planStop({ ...budget, finalSaveMs: 80_000 });
-    expect(plan.killAtMs).toBe(35_000);
+    expect(plan.killAtMs).toBe(55_000);
+    expect(plan.stopAtMs).toBe(25_000);
     expect(plan.giveUpSavingAtMs).toBeLessThan(120_000);
   });
 

@@ -6,20 +6,22 @@ import { spawn } from "node:child_process";
 //
 // It finds the processes by their group and by the attempt's mark in /proc/<pid>/environ. The mark reaches it through
 // the pipe, so that it carries none itself.
+
 /** Only for tests that kill its keeper. */
 export const GUARDIAN_SCRIPT = `
-group= socket=
+group=0 mark= socket=
 while read -r first rest; do
   case $first in
     done) exit 0 ;;
     socket) socket=$rest ;;
-    *) group=$first mark=$rest ;;
+    mark) mark=$rest ;;
+    group) group=$rest ;;
   esac
 done
 [ -n "$socket" ] && rm -f -- "$socket" && rmdir -- "\${socket%/*}"
-[ -z "$group" ] && exit 0
+[ -z "$mark" ] && exit 0
 for round in 1 2 3 4 5; do
-  kill -s KILL -- "-$group" 2>/dev/null
+  [ "$group" != 0 ] && kill -s KILL -- "-$group" 2>/dev/null
   found=
   for file in /proc/[0-9]*/environ; do
     if grep -qs -e "$mark" "$file"; then
@@ -35,8 +37,12 @@ done
 export interface Guardian {
   /** The job channel's socket is ours to remove, with its folder, if this process cannot. */
   tidy(socketPath: string): void;
-  /** From now on the end of this process means the end of the command with this group and mark. */
-  guard(groupId: number, mark: string): void;
+  /** From now on the end of this process means the end of everything that carries the mark. Before the first start. */
+  watch(mark: string): void;
+  /** … and of this process group. */
+  guard(groupId: number): void;
+  /** The group is no more: its number may soon be somebody else's. */
+  release(): void;
   /** The command and everything that it started has ended: the guardian may go. */
   dismiss(): void;
 }
@@ -57,7 +63,9 @@ export function startGuardian(path: string, onMissing: (reason: string) => void)
   shell.unref();
   return {
     tidy: (socketPath) => void shell.stdin.write(`socket ${socketPath}\n`),
-    guard: (groupId, mark) => void shell.stdin.write(`${groupId} ${mark}\n`),
+    watch: (mark) => void shell.stdin.write(`mark ${mark}\n`),
+    guard: (groupId) => void shell.stdin.write(`group ${groupId}\n`),
+    release: () => void shell.stdin.write("group 0\n"),
     dismiss: () => void shell.stdin.end("done\n"),
   };
 }

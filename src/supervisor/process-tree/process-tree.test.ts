@@ -155,7 +155,7 @@ describe("the guardian", () => {
       console.log("ready");
     `,
         GUARDIAN_SCRIPT,
-        `${pid} ${mark}`,
+        `mark ${mark}\ngroup ${pid}`,
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
@@ -179,7 +179,8 @@ describe("the guardian", () => {
   test("when it is dismissed it goes and touches nobody", async () => {
     const { tree, mark, pid } = await start("echo ready; exec sleep 108");
     const guardian = startGuardian(process.env["PATH"] ?? "", () => undefined);
-    guardian.guard(pid, mark);
+    guardian.watch(mark);
+    guardian.guard(pid);
     guardian.dismiss();
     expect(await tree.waitUntilEmpty(300)).toHaveLength(1);
   });

@@ -54,6 +54,7 @@ export class ProcessTree {
     }
     addDescendants(all, members);
     for (const entry of members.values()) this.#known.add(identity(entry));
+    this.#forgetAllBut(all);
     return [...members.values()].filter((entry) => !entry.zombie);
   }
 
@@ -155,6 +156,14 @@ export class ProcessTree {
     } catch (error) {
       await resume();
       throw error;
+    }
+  }
+
+  /** A job of weeks starts millions of processes. */
+  #forgetAllBut(all: readonly ProcessEntry[]): void {
+    const living = new Set(all.map(identity));
+    for (const names of [this.#known, this.#foreign]) {
+      for (const name of names) if (!living.has(name)) names.delete(name);
     }
   }
 
