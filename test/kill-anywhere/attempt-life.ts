@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import {
   type CheckpointId,
   type Clock,
@@ -10,7 +9,7 @@ import {
 import { type RestoredFolder, createFolderSaver, restoreFolder } from "../../src/checkpoint/index.ts";
 import { type Attempt, claimJob } from "../../src/job/index.ts";
 import { type FileStore, type Store, openFileStore } from "../../src/store/index.ts";
-import { describeFolder, describeState, stateAt, writeState } from "./states.ts";
+import { describeFolder, describeState, removeFolder, stateAt, writeState } from "./states.ts";
 
 /** The job of every scenario. */
 export const JOB: JobName = parseJobName("train");
@@ -113,7 +112,7 @@ async function begin(
   tell: (event: LifeEvent) => void,
 ): Promise<{ readonly restored?: RestoredFolder; readonly step: number }> {
   if (lineage.length === 0) {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
     return { step: 0 };
   }
   const event = await restoreAndCompare(store, { folder, seed, lineage, attempt: number });

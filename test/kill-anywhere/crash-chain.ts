@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Random, randomBelow, seededRandom } from "../../src/base/index.ts";
 import { type Known, broken, judge, look, strangers } from "./judge.ts";
+import { removeFolder } from "./states.ts";
 import type { Mutant } from "./store-mutants.ts";
 import type { Cut, VictimEvent, VictimOrder } from "./victim.ts";
 
@@ -84,7 +85,7 @@ export async function runChain(task: ChainTask): Promise<readonly Link[]> {
     links.push(await lastLink(chain));
     return links;
   } finally {
-    rmSync(root, { recursive: true });
+    removeFolder(root);
   }
 }
 
@@ -141,7 +142,7 @@ function prepareVictim(chain: Chain, { surroundings, steps, cut }: Fate): Victim
   const { root, jobSeed, task, random, links } = chain;
   const machine = join(root, "machine");
   const isFresh = surroundings === "fresh machine" || surroundings === "first";
-  if (isFresh) rmSync(machine, { recursive: true, force: true });
+  if (isFresh) removeFolder(machine);
   mkdirSync(machine, { recursive: true });
   return {
     plan: {
@@ -204,8 +205,8 @@ export async function countOperations(
   let lives = 0;
   const count = async (surroundings: Surroundings, steps: number): Promise<number> => {
     lives += 1;
-    if (surroundings === "first") rmSync(storeFolder, { recursive: true, force: true });
-    if (surroundings === "fresh machine") rmSync(machine, { recursive: true, force: true });
+    if (surroundings === "first") removeFolder(storeFolder);
+    if (surroundings === "fresh machine") removeFolder(machine);
     mkdirSync(machine, { recursive: true });
     const journal = join(root, `journal-${lives}`);
     const plan = { storeFolder, folder: join(machine, "work"), seed, steps, pruneEvery: steps, pauses: true };
@@ -224,7 +225,7 @@ export async function countOperations(
     const [same, fresh] = [await both("same folder"), await both("fresh machine")];
     return { first, "same folder": same, "fresh machine": fresh, "mount point": await both("mount point") };
   } finally {
-    rmSync(root, { recursive: true });
+    removeFolder(root);
   }
 }
 

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ChainTask, Link } from "./crash-chain.ts";
+import { removeFolder } from "./states.ts";
 
 /** So many chains run at a time. */
 const FOREMEN = 2;
@@ -19,7 +20,7 @@ export function freshPlaces(): { readonly path: string; remove(): void } {
     // A system without it: its temporary folder does as well, more slowly.
   }
   const path = mkdtempSync(join(parent, "spotproof-kill-anywhere-"));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => removeFolder(path) };
 }
 
 /** Runs the chains of all tasks and gives their links, until `enough` says so. */
@@ -30,21 +31,29 @@ export async function runChains(
 ): Promise<readonly Link[]> {
   const queue = tasks[Symbol.iterator]();
   const links: Link[] = [];
+  const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     const child = spawn(process.execPath, [foreman], { env: {}, stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
+    child.stdin.on("error", () => undefined); // of one that died: the end of its answers tells
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    while (!enough(links)) {
-      const next = queue.next();
-      if (next.done === true) break;
-      child.stdin.write(`${JSON.stringify(next.value)}\n`);
-      const answer = await answers.next();
-      if (answer.done === true) throw new Error(`A foreman died in chain ${next.value.chain}.`);
-      links.push(...(JSON.parse(answer.value) as Link[]));
+    try {
+      while (failures.length === 0 && !enough(links)) {
+        const next = queue.next();
+        if (next.done === true) break;
+        child.stdin.write(`${JSON.stringify(next.value)}\n`);
+        const answer = await answers.next();
+        if (answer.done === true) throw new Error(`A foreman died in chain ${next.value.chain}.`);
+        links.push(...(JSON.parse(answer.value) as Link[]));
+      }
+    } catch (error) {
+      failures.push(error); // the others stop as well
+    } finally {
+      child.stdin.end();
+      await exited;
     }
-    child.stdin.end();
-    await exited;
   };
   await Promise.all(Array.from({ length: FOREMEN }, work));
+  if (failures.length > 0) throw failures[0];
   return links;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { type CheckpointId, type PackId, systemClock } from "../../src/base/index.ts";
 import { type ListedCheckpoint, listCheckpoints, verifyCheckpoint } from "../../src/checkpoint/index.ts";
@@ -6,6 +6,7 @@ import { readLineageAfter } from "../../src/job/index.ts";
 import { committedCheckpoints, latestClaim } from "../../src/job/stored-records.ts";
 import { manifestKey, openFileStore, packKey } from "../../src/store/index.ts";
 import { JOB, type LifeEvent, liveAttempt, restoreAndCompare } from "./attempt-life.ts";
+import { removeFolder } from "./states.ts";
 
 // What must be true of a store after a crash, whatever the crash interrupted.
 
@@ -98,7 +99,7 @@ async function onFreshMachine(
       `The next attempt broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     ];
   } finally {
-    rmSync(machine, { recursive: true });
+    removeFolder(machine);
   }
 }
 

@@ -15,7 +15,8 @@ const CUTS = Number(process.env["KILL_ANYWHERE_CUTS"] ?? 240);
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 const ONLY_CHAIN = process.env["KILL_CHAIN"];
 const LINKS = 24;
-const MUTANT_CHAINS = 12;
+const MUTANT_CHAINS = 40;
+const MUTANT_LINKS = 8;
 
 const places = freshPlaces();
 let programs: Programs;
@@ -28,11 +29,11 @@ beforeAll(async () => {
 
 afterAll(() => places.remove());
 
-function* tasks(chains: number, mutant?: Mutant): Generator<ChainTask> {
+function* tasks(chains: number, mutant?: Mutant, links = LINKS): Generator<ChainTask> {
   const { victim } = programs;
   for (let chain = 0; chain < chains; chain += 1) {
     if (ONLY_CHAIN !== undefined && chain !== Number(ONLY_CHAIN)) continue;
-    yield { victim, places: places.path, seed: SEED, chain, links: LINKS, mutant, operations };
+    yield { victim, places: places.path, seed: SEED, chain, links, mutant, operations };
   }
 }
 
@@ -69,10 +70,12 @@ describe("a process killed before or after any operation on a disk", () => {
   test.each(MUTANTS)("finds out an engine with the flaw: %s (%s)", { timeout: 120_000 }, async (mutant) => {
     const links = await runChains(
       programs.foreman,
-      tasks(MUTANT_CHAINS, mutant),
+      tasks(MUTANT_CHAINS, mutant, MUTANT_LINKS),
       (some) => problemsOf(some).length > 0,
     );
     expect(problemsOf(links)).not.toEqual([]);
+    const unharmed = await runChains(programs.foreman, tasks(2, mutant, 0), () => false);
+    expect(problemsOf(unharmed), "without a kill nobody would notice").toEqual([]);
   });
 });
 

@@ -92,8 +92,7 @@ export function writeState(folder: string, state: FolderState): void {
       ? Buffer.from(folder)
       : Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, "latin1")]);
   mkdirSync(folder, { recursive: true });
-  for (const path of pathsIn(folder).reverse()) {
-    if (lstatSync(absolute(path)).isDirectory()) chmodSync(absolute(path), 0o755);
+  for (const path of pathsIn(folder, "opening").reverse()) {
     if (path !== "" && !path.startsWith(OWN_PREFIX) && !state.has(path)) {
       rmSync(absolute(path), { recursive: true });
     }
@@ -107,6 +106,13 @@ export function writeState(folder: string, state: FolderState): void {
     if (entry.kind !== "symlink") chmodSync(absolute(path), entry.mode);
     lutimesSync(absolute(path), entry.mtime, entry.mtime);
   }
+}
+
+/** Removes a folder, also one with folders in it that may not be written; absent is fine. */
+export function removeFolder(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
+  pathsIn(folder, "opening");
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function writeEntry(path: Buffer, entry: EntryState, name: string): void {
@@ -188,11 +194,12 @@ export function describeFolder(folder: string): string {
   return lines.sort().join("\n");
 }
 
-/** Every path in a folder, the folder itself first, parents before their children. */
-function pathsIn(folder: string): string[] {
+/** Every path in a folder, the folder itself first, parents before their children. May open folders for writing on the way. */
+function pathsIn(folder: string, how: "looking" | "opening" = "looking"): string[] {
   const paths = [""];
   const visit = (path: string): void => {
     const absolute = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, "latin1")]);
+    if (how === "opening") chmodSync(absolute, 0o755);
     for (const entry of readdirSync(absolute, { withFileTypes: true, encoding: "buffer" })) {
       const name = entry.name.toString("latin1");
       const below = path === "" ? name : `${path}/${name}`;

@@ -1,6 +1,6 @@
 import fs from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { FileStore, Store, StoreBytes, StoreKey } from "../../src/store/index.ts";
+import type { FileStore, Store, StoreBytes, StoreKey, StoredObject } from "../../src/store/index.ts";
 
 // Stores, and so engines, that break a promise on purpose. The harness must find each of them out.
 
@@ -15,65 +15,90 @@ export type Mutant =
 export const MUTANTS: readonly (readonly [Mutant, string])[] = [
   ["manifest-before-packs", "C01 C1"],
   ["acknowledged-before-commit", "C06 C5"],
-  ["written-in-place", "C01 C2"],
+  ["written-in-place", "C01"],
   ["packs-removed-before-manifests", "C05 C4"],
 ];
 
 /** The store with the flaw. */
 export function spoil(mutant: Mutant | undefined, store: FileStore): Store {
-  if (mutant === undefined) return store;
-  const spoiled: Store = Object.create(store, {
-    description: { value: store.description },
-    create: { value: createOf(mutant, store) },
-    replace: { value: store.replace.bind(store) },
-    read: { value: store.read.bind(store) },
-    list: { value: store.list.bind(store) },
-    listFolders: { value: store.listFolders.bind(store) },
-    remove: { value: removeOf(mutant, store) },
-  }) as Store;
-  return spoiled;
+  return mutant === undefined ? store : new SpoiledStore(mutant, store);
 }
 
-function createOf(mutant: Mutant, store: FileStore): Store["create"] {
-  const held: (readonly [StoreKey, StoreBytes])[] = [];
-  return async (key, bytes) => {
-    if (mutant === "manifest-before-packs" && key.includes("/packs/")) {
-      held.push([key, bytes.map((piece) => Buffer.from(piece))]);
-      return "created";
-    }
-    if (mutant === "acknowledged-before-commit" && key.includes("/checkpoints/")) {
-      const copy = bytes.map((piece) => Buffer.from(piece));
-      setImmediate(() => void store.create(key, copy));
-      return "created";
-    }
-    if (mutant === "written-in-place" && key.includes("/packs/")) return writeInPlace(store, key, bytes);
-    const result = await store.create(key, bytes);
-    for (const [late, content] of held.splice(0)) await store.create(late, content);
-    return result;
-  };
-}
+class SpoiledStore implements Store {
+  readonly description: string;
+  readonly #mutant: Mutant;
+  readonly #store: FileStore;
+  /** What was answered as done and is not. */
+  #late: (() => Promise<unknown>)[] = [];
 
-/** Adds to a pack that is there already under its final name. */
-async function writeInPlace(store: FileStore, key: StoreKey, bytes: StoreBytes): Promise<"created"> {
-  const path = join(store.folder, key);
-  await fs.mkdir(dirname(path), { recursive: true });
-  const earlier = key.replace(/\d{6}$/, "000001");
-  const handle = await fs.open(join(store.folder, earlier), "a");
-  await handle.writev([...bytes]);
-  await handle.close();
-  if (earlier !== key) await store.create(key, bytes);
-  return "created";
-}
+  constructor(mutant: Mutant, store: FileStore) {
+    this.description = store.description;
+    this.#mutant = mutant;
+    this.#store = store;
+  }
 
-function removeOf(mutant: Mutant, store: FileStore): Store["remove"] {
-  const held: StoreKey[] = [];
-  return async (key) => {
-    if (mutant !== "packs-removed-before-manifests") return store.remove(key);
-    if (key.includes("/checkpoints/")) {
-      held.push(key);
-      return;
+  async create(key: StoreKey, bytes: StoreBytes): Promise<"created" | "exists"> {
+    const [isPack, isManifest] = [key.includes("/packs/"), key.includes("/checkpoints/")];
+    const create = (): Promise<"created" | "exists"> => this.#store.create(key, bytes);
+    if (this.#mutant === "manifest-before-packs" && isPack) return this.#postpone(key, bytes);
+    if (this.#mutant === "manifest-before-packs") {
+      const result = await create();
+      await this.#catchUp();
+      return result;
     }
-    await store.remove(key);
-    for (const late of held.splice(0)) await store.remove(late);
-  };
+    await this.#catchUp();
+    if (this.#mutant === "acknowledged-before-commit" && isManifest) return this.#postpone(key, bytes);
+    if (this.#mutant === "written-in-place" && isManifest) return this.#writeInPlace(key, bytes);
+    return create();
+  }
+
+  async replace(key: StoreKey, bytes: StoreBytes): Promise<void> {
+    await this.#catchUp();
+    await this.#store.replace(key, bytes);
+  }
+
+  async remove(key: StoreKey): Promise<void> {
+    const remove = (): Promise<void> => this.#store.remove(key);
+    const isLate = this.#mutant === "packs-removed-before-manifests" && key.includes("/checkpoints/");
+    if (isLate) this.#late.push(remove);
+    else await remove();
+  }
+
+  async list(prefix: string): Promise<readonly StoredObject[]> {
+    await this.#catchUp();
+    return this.#store.list(prefix);
+  }
+
+  read(...call: Parameters<Store["read"]>): ReturnType<Store["read"]> {
+    return this.#store.read(...call);
+  }
+
+  listFolders(prefix: string): Promise<readonly string[]> {
+    return this.#store.listFolders(prefix);
+  }
+
+  #postpone(key: StoreKey, bytes: StoreBytes): "created" {
+    const copy = bytes.map((piece) => Buffer.from(piece)); // the engine uses its buffers again
+    this.#late.push(() => this.#store.create(key, copy));
+    return "created";
+  }
+
+  async #catchUp(): Promise<void> {
+    const late = this.#late;
+    this.#late = [];
+    for (const act of late) await act();
+  }
+
+  /** Writes a file under its final name, in two pieces. */
+  async #writeInPlace(key: StoreKey, bytes: StoreBytes): Promise<"created"> {
+    const path = join(this.#store.folder, key);
+    await fs.mkdir(dirname(path), { recursive: true });
+    const whole = Buffer.concat([...bytes]);
+    const handle = await fs.open(path, "wx");
+    await handle.writev([whole.subarray(0, whole.length / 2)]);
+    await handle.writev([whole.subarray(whole.length / 2)]);
+    await handle.sync();
+    await handle.close();
+    return "created";
+  }
 }

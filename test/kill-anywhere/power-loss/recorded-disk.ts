@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type Random, randomBelow, seededRandom } from "../../../src/base/index.ts";
 import { type LifeEvent, liveAttempt } from "../attempt-life.ts";
 import { type Around, type DiskOperation, oneAtATime, pathText, watchDisk } from "../disk-operations.ts";
+import { removeFolder } from "../states.ts";
 import { type Mutant, spoil } from "../store-mutants.ts";
 
 // The history of a store, as its disk saw it: every change in order, with its bytes, and what the job told in between.
@@ -46,7 +47,7 @@ export async function recordHistory(
     for (const [number, life] of lives.entries()) {
       const machine = join(places, `machine-${seed}-${number}`);
       await recordLife({ recorder, random, current, seed, mutant }, life, machine);
-      rmSync(machine, { recursive: true, force: true });
+      removeFolder(machine);
     }
   } finally {
     stop();
