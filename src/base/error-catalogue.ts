@@ -74,6 +74,12 @@ export const ERRORS = {
     title: "The checkpoint folder cannot be used.",
     advice: "Name a folder that the job's user may read and write, or one that does not exist yet.",
   },
+  "folder-missing": {
+    retry: "never",
+    title: "The checkpoint folder is not there.",
+    advice:
+      "A command that replaces its folder should replace what is in it instead: a save that came in between finds nothing.",
+  },
   "folder-changing": {
     retry: "may-help",
     title: "A file of the checkpoint folder kept changing while it was read.",

@@ -67,7 +67,7 @@ export function openBench(store: Store = createMemoryStore()): Bench {
 
 /** Saves and expects it to work. */
 export async function save(saver: FolderSaver, more: Partial<SaveRequest> = {}): Promise<SavedCheckpoint> {
-  const result = await saver.save({ reason: "interval", confirm: async () => "valid", ...more });
+  const result = await saver.save({ reason: "start", confirm: async () => "valid", ...more });
   if (result.kind !== "saved") throw new Error(`The save ended as ${result.kind}.`);
   return result.checkpoint;
 }

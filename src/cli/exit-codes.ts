@@ -67,6 +67,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "checkpoint-not-found": "notFound",
   "job-not-found": "notFound",
   "folder-unusable": "localDisk",
+  "folder-missing": "localDisk",
   "folder-changing": "localDisk",
   "temporary-folder-unusable": "localDisk",
   "disk-full": "localDisk",

@@ -10,6 +10,7 @@ import type { Outcome } from "../job/index.ts";
 import type { CommandExit } from "./command-end.ts";
 import type { FolderKeeper } from "./folder-keeper.ts";
 import type { Verdict } from "./lives.ts";
+import type { RunParts } from "./run-parts.ts";
 import type { SaveEnd } from "./save-queue.ts";
 import type { RunEnd, Supervision } from "./supervisor.ts";
 import { planStop } from "./time-plan.ts";
@@ -77,6 +78,8 @@ async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durab
       const end = await saveUnless(over.signal, keeper);
       if (end.kind === "saved") return "durable";
       if (end.kind === "fenced-out") return "fenced-out";
+      // Programs tidy up when they are done: then there is no state left that could be lost.
+      if (end.kind === "failed" && end.error.code === "folder-missing") return "durable";
       const canHelp = end.kind === "failed" && end.error.entry.retry === "may-help";
       const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
       if (!canHelp || clock.now() + waitMs > limitMs || over.signal.aborted) throw notDurable(end);
@@ -131,9 +134,24 @@ async function saveWhileThereIsTime({ parts, keeper }: Supervision): Promise<voi
     else timer = setTimer();
   };
   const silences = [userStop.onChange(look), interruptions.onChange(look)];
-  await Promise.race([keeper.save("final"), leaving]);
+  const isOver = new AbortController();
+  await Promise.race([saveAgainAndAgain(parts, keeper, isOver.signal), leaving]);
+  isOver.abort();
   timer.cancel();
   for (const silence of silences) silence();
+}
+
+/** A store that was away for a moment deserves another try, as long as somebody waits for it. */
+async function saveAgainAndAgain(
+  { clock, random }: RunParts,
+  keeper: FolderKeeper,
+  isOver: AbortSignal,
+): Promise<void> {
+  for (let repetition = 1; !isOver.aborted; repetition += 1) {
+    const end = await keeper.save("final");
+    if (end.kind !== "failed" || end.error.entry.retry === "never") return;
+    await clock.sleep(backoffMs({ firstMs: 200, longestMs: 5000 }, repetition, random), isOver);
+  }
 }
 
 function giveUpSavingAt(

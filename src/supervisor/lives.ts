@@ -30,30 +30,23 @@ export type Verdict =
 const KILL_LIMIT_MS = 10_000;
 
 /** Starts the command, again after failures while the budget lasts, until there is something to conclude from. */
-export async function liveUntilVerdict(supervision: Supervision, channel: JobChannel): Promise<Verdict> {
+export async function liveUntilVerdict(
+  supervision: Supervision,
+  channel: JobChannel,
+  guardian: Guardian,
+): Promise<Verdict> {
   const { parts, state, keeper } = supervision;
-  const guardian = parts.startGuardian();
-  guardian.tidy(channel.socketPath);
-  guardian.watch(parts.attempt.token);
-  try {
-    for (let life = 1; ; life += 1) {
-      const leave = await withLeaveSignal(parts, (signal) => prepareFolder(supervision, life, signal));
-      if (leave !== undefined) return leave;
-      state.beginLife();
-      const end = await liveOnce(supervision, channel, guardian, life);
-      guardian.release();
-      if (keeper !== undefined) keeper.writers = undefined;
-      if (
-        end.verdict.kind !== "failed" ||
-        !end.mayRetry ||
-        !mayRestart(parts.policy.restart, state.failuresUsed)
-      )
-        return end.verdict;
-      const left = await waitToRestart(supervision);
-      if (left !== undefined) return left;
-    }
-  } finally {
-    guardian.dismiss();
+  for (let life = 1; ; life += 1) {
+    const leave = await withLeaveSignal(parts, (signal) => prepareFolder(supervision, life, signal));
+    if (leave !== undefined) return leave;
+    state.beginLife();
+    const { verdict, mayRetry } = await liveOnce(supervision, channel, guardian, life);
+    guardian.release();
+    if (keeper !== undefined) keeper.writers = undefined;
+    if (verdict.kind !== "failed" || !mayRetry || !mayRestart(parts.policy.restart, state.failuresUsed))
+      return verdict;
+    const left = await waitToRestart(supervision);
+    if (left !== undefined) return left;
   }
 }
 

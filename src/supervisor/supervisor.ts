@@ -49,11 +49,15 @@ export async function supervise(parts: RunParts): Promise<RunEnd> {
   const beating = keepBeating(parts, state, stopBeating.signal);
   try {
     const channel = await parts.openChannel(channelHandlers(supervision));
+    const guardian = parts.startGuardian();
+    guardian.tidy(channel.socketPath);
+    guardian.watch(parts.attempt.token);
     try {
-      const verdict = await liveUntilVerdict(supervision, channel);
+      const verdict = await liveUntilVerdict(supervision, channel, guardian);
       return await concludeAttempt(supervision, verdict);
     } finally {
       await closeQuietly(channel, parts);
+      guardian.dismiss();
     }
   } catch (error) {
     await keeper?.giveUp();

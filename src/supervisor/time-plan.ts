@@ -22,18 +22,23 @@ export interface TimePlan {
   readonly giveUpSavingAtMs: MonotonicMs;
 }
 
+/** With no lead at all (hibernation, a notice heard too late) a command may still be quick enough. */
+const LEAST_GRACE_MS = 500;
+
 /**
  * Divides the lead: a safety of 5 % (0.2 to 5 s) is kept at the end; before it the predicted last save (at most half
  * of the lead; a quarter while nothing was learned); before that the grace, at most a quarter of the lead. Everything that is left
- * belongs to the command. With too little time the moments fall together at "now", in the same order.
+ * belongs to the command. With too little time the moments fall together at "now", in the same order;
+ * but half a second after the announcement is always left for ending.
  */
 export function planStop(budget: TimeBudget): TimePlan {
   const leadMs = Math.max(0, budget.deadlineMs - budget.heardAtMs);
   const safetyMs = Math.min(5000, Math.max(200, leadMs * 0.05));
   // More than half is never kept for a save: the one that began with the notice has the rest, and the command must stop.
   const saveMs = Math.min(budget.finalSaveMs ?? leadMs / 4, leadMs / 2);
-  const graceMs = Math.min(budget.stopGraceMs, leadMs / 4);
-  const killAtMs = Math.max(budget.nowMs, budget.deadlineMs - safetyMs - saveMs);
+  const graceMs = Math.min(budget.stopGraceMs, Math.max(leadMs / 4, LEAST_GRACE_MS));
+  const leastGraceEndsMs = budget.heardAtMs + Math.min(budget.stopGraceMs, LEAST_GRACE_MS);
+  const killAtMs = Math.max(budget.nowMs, leastGraceEndsMs, budget.deadlineMs - safetyMs - saveMs);
   const stopAtMs = Math.max(budget.nowMs, killAtMs - graceMs);
   return { stopAtMs, killAtMs, giveUpSavingAtMs: Math.max(killAtMs, budget.deadlineMs - safetyMs / 2) };
 }

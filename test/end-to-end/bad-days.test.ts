@@ -97,6 +97,17 @@ describe.runIf(canMount)("C20: a full store", () => {
     expect(end.status).toBe(0);
   });
 
+  test("that is mounted read-only is called not writable", async () => {
+    const script = `mount -t tmpfs -o ro tmpfs store && shift && exec "$@"`;
+    mkdirSync(join(bench.folder, "store"));
+    const prefix = ["unshare", "-m", "sh", "-c", script, "sh", "x"];
+    for (const store of ["store", "store/below/it"]) {
+      const end = await bench.run(["run", "--job", "count", "--store", store, "--", "true"], { prefix });
+      expect(end.stderr).toMatch(/The store cannot be written/);
+      expect(end.status).toBe(69);
+    }
+  });
+
   test("from the beginning is refused at once, with what to do", async () => {
     const script = `mount -t tmpfs -o size=4m tmpfs store && shift && exec "$@"`;
     mkdirSync(join(bench.folder, "store"));

@@ -67,6 +67,42 @@ describe("what an end means", () => {
   });
 });
 
+describe("a command that removes its folder", () => {
+  test("and makes it anew is never saved as empty: a save in between fails, and the last good one stays", async () => {
+    const script = "echo 7 >ckpt/x; sleep 0.4; rm -r ckpt; echo gone; sleep 0.5; kill -9 $$";
+    const end = await bench.run([
+      ...run,
+      "--checkpoint",
+      "ckpt",
+      "--every",
+      "100ms",
+      "--retries",
+      "0",
+      "--",
+      "sh",
+      "-c",
+      script,
+    ]);
+    expect(end.status).toBe(137);
+    expect(end.stderr).toMatch(/a save did not work \(interval\): The checkpoint folder is not there/);
+    const next = await bench.run([...run, "--checkpoint", "ckpt", "--", "cat", "ckpt/x"]);
+    expect(next).toMatchObject({ status: 0, stdout: "7\n" });
+  });
+
+  test("when it is done has tidied up, and is done", async () => {
+    const end = await bench.run([
+      ...run,
+      "--checkpoint",
+      "ckpt",
+      "--",
+      "sh",
+      "-c",
+      "echo 1 >ckpt/x; rm -r ckpt",
+    ]);
+    expect(end.status).toBe(0);
+  });
+});
+
 describe("S13: a second Ctrl-C", () => {
   test("while processes linger ends them at once, and a job that is done stays done", async () => {
     const started = bench.start([

@@ -1,6 +1,12 @@
 import fs from "node:fs/promises";
-import { type MonotonicMs, SpotproofError } from "../../base/index.ts";
-import type { FolderSaverOptions, PausedCommand, SaveRequest, SaveResult } from "../checkpoint.ts";
+import { type MonotonicMs, SpotproofError, systemErrorCode } from "../../base/index.ts";
+import type {
+  FolderSaverOptions,
+  PausedCommand,
+  SaveReason,
+  SaveRequest,
+  SaveResult,
+} from "../checkpoint.ts";
 import type { Manifest } from "../format/manifest.ts";
 import type { AttemptCheckpoints } from "./attempt-checkpoints.ts";
 import { type Capture, captureFiles, storeCapture } from "./capture.ts";
@@ -52,7 +58,7 @@ export class FolderSave {
     const { signal } = this.#request;
     signal?.throwIfAborted();
     await this.#checkpoints.open(signal);
-    const folder = await openFolder(this.#options.folder);
+    const folder = await openFolder(this.#options.folder, this.#request.reason);
     const staging = new Staging(folder, this.#options.clock);
     const writer = new PackWriter(this.#checkpoints.destination, signal);
     const storer = new ContentStorer(writer, signal);
@@ -193,11 +199,14 @@ export class FolderSave {
   }
 }
 
-async function openFolder(path: string): Promise<FolderPath> {
+/** Only the first save of all makes the folder. Later its absence is the command's doing, and never the same as "empty". */
+async function openFolder(path: string, reason: SaveReason): Promise<FolderPath> {
   try {
-    await fs.mkdir(path, { recursive: true });
+    if (reason === "start") await fs.mkdir(path, { recursive: true });
     return new FolderPath(await fs.realpath(path));
   } catch (error) {
+    if (systemErrorCode(error) === "ENOENT")
+      throw new SpotproofError("folder-missing", `${path} does not exist at this moment.`, { cause: error });
     throw folderError(`The checkpoint folder ${path} cannot be opened`, error);
   }
 }

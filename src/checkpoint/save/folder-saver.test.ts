@@ -199,7 +199,7 @@ describe("a save", () => {
   test("K01: that finds its attempt fenced out is not acknowledged", async () => {
     const result = await openBench()
       .saver()
-      .save({ reason: "final", confirm: async () => "fenced-out" });
+      .save({ reason: "start", confirm: async () => "fenced-out" });
     expect(result).toEqual({ kind: "fenced-out" });
   });
 
@@ -213,6 +213,7 @@ describe("a save", () => {
 
   test("writes down why, when and the note of the moment", async () => {
     const bench = openBench();
+    fs.mkdirSync(bench.work);
     await save(bench.saver(), { reason: "notice", note: () => ({ progress: { done: 4 } }) });
     const [listed] = await listCheckpoints(bench.store, JOB);
     expect(listed).toMatchObject({ kind: "readable", reason: "notice", note: { progress: { done: 4 } } });
@@ -283,10 +284,15 @@ describe("a save", () => {
     await expect(save(bench.saver())).rejects.toMatchObject({ code: "folder-unusable" });
   });
 
-  test("creates the folder when it does not exist", async () => {
+  test("creates the folder only for the first save of all; later its absence is not taken for emptiness", async () => {
     const bench = openBench();
-    await save(bench.saver());
+    await save(bench.saver(), { reason: "start" });
     expect(fs.readdirSync(bench.work)).toEqual([]);
+    fs.rmdirSync(bench.work);
+    await expect(save(bench.saver(), { reason: "interval" })).rejects.toMatchObject({
+      code: "folder-missing",
+    });
+    expect(fs.existsSync(bench.work)).toBe(false);
   });
 
   test("compresses what becomes smaller by it", async () => {

@@ -73,8 +73,27 @@ async function makeRoot(root: string): Promise<void> {
     await fs.mkdir(join(root, TEMPORARY_FOLDER), { recursive: true });
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") await requireFolder(root);
-    throw asStoreError(error, { doing: "writing", path: root });
+    throw asStoreError(await withoutRecursion(error), { doing: "writing", path: root });
   }
+}
+
+/** On a read-only file system Node's recursive mkdir says "no such file", and the plain one says what is wrong. */
+async function withoutRecursion(error: unknown): Promise<unknown> {
+  const isMissing = systemErrorCode(error) === "ENOENT" && error instanceof Error && "path" in error;
+  for (
+    let folder = isMissing ? String(error.path) : "/";
+    folder !== dirname(folder);
+    folder = dirname(folder)
+  ) {
+    try {
+      await fs.mkdir(folder);
+      return error;
+    } catch (plain) {
+      if (systemErrorCode(plain) === "EEXIST") return error;
+      if (systemErrorCode(plain) !== "ENOENT") return plain;
+    }
+  }
+  return error;
 }
 
 /** Two racing creates of one name: everything here rests on exactly one of them winning. */
