@@ -41,7 +41,7 @@ class SpoiledStore implements Store {
     const [isPack, isManifest] = [key.includes("/packs/"), key.includes("/checkpoints/")];
     const create = (): Promise<"created" | "exists"> => this.#store.create(key, bytes);
     if (this.#mutant === "manifest-before-packs" && isPack) return this.#postpone(key, bytes);
-    if (this.#mutant === "manifest-before-packs") {
+    if (this.#mutant === "manifest-before-packs" || this.#mutant === "packs-removed-before-manifests") {
       const result = await create();
       await this.#catchUp();
       return result;
