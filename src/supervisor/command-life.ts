@@ -144,7 +144,7 @@ export class CommandLife {
         told.value = true;
       }
       const plan = this.#plan(interruption);
-      const hasTime = plan.killAtMs > clock.now();
+      const hasTime = plan.stopAtMs > clock.now();
       // Looks again when it is done: what was learned may move the moment of stopping. Without time to let the command
       // work, the last save is the only one: this one would be in its way.
       if (policy.commitBy === "spotproof" && hasTime) void keeper?.save("notice").then(this.#bell.ring);
