@@ -199,6 +199,26 @@ describe("an interruption by signal", () => {
     expect(started.stderr()).toMatch(/had to kill .*did not end when asked/);
   });
 
+  test("S07: signals that come while a save is under way tear nothing: what was told to be saved can be restored", async () => {
+    const started = bench.start([
+      ...withFolder,
+      "--every",
+      "100ms",
+      "--signal-grace",
+      "600ms",
+      "--",
+      "sh",
+      "-c",
+      "i=0; while :; do i=$((i + 1)); head -c 3000000 /dev/urandom >ckpt/$((i % 5)); done",
+    ]);
+    await started.untilSays(/checkpoint 000001-000002 saved/);
+    for (const signal of ["SIGUSR1", "SIGTERM", "SIGTERM", "SIGHUP"] as const) started.child.kill(signal);
+    expect(await started.ended).toBe(75);
+    const verified = await bench.run(["checkpoints", "verify", ...store]);
+    expect(verified.stdout).not.toMatch(/DAMAGED/);
+    expect(verified.status).toBe(0);
+  });
+
   test("S05: the notice signal reaches the command when the interruption is heard", async () => {
     const script = 'trap "echo told" USR1; echo ready; while :; do sleep 0.02; done';
     const started = bench.start([
