@@ -38,16 +38,20 @@ export interface Progress {
   readonly unit?: string | undefined;
 }
 
-/** What an attempt tells with each heartbeat. */
-export interface AttemptStatus {
-  /** `restoring`, `running`, `saving`, `stopping` … */
-  readonly phase: string;
+/** How far an attempt was, and how much of that is in a checkpoint: the difference is what may be lost. */
+export interface WorkSoFar {
   readonly progress?: Progress | undefined;
   readonly lastCheckpoint?: CheckpointId | undefined;
   /** Milliseconds of life at which `lastCheckpoint` was captured, by the attempt's own monotonic clock. */
   readonly lastCheckpointAtMs?: number | undefined;
   /** Progress at that moment. */
   readonly lastCheckpointProgress?: Progress | undefined;
+}
+
+/** What an attempt tells with each heartbeat. */
+export interface AttemptStatus extends WorkSoFar {
+  /** `restoring`, `running`, `saving`, `stopping` … */
+  readonly phase: string;
   /** Failures since the last new checkpoint: what a successor inherits when this attempt is lost (J5). */
   readonly failuresUsed?: number | undefined;
   /** Sources that hear nothing at the moment. */
@@ -70,7 +74,7 @@ export interface HeartbeatRecord extends AttemptStatus {
 export type OutcomeKind = "completed" | "interrupted" | "failed" | "stopped" | "lost" | "fenced-out";
 
 /** What the owner, or for `lost` its successor, says about the end. */
-export interface Outcome {
+export interface Outcome extends WorkSoFar {
   readonly kind: OutcomeKind;
   /** For people, with the evidence: notice, exit status, signal (S10, S11). */
   readonly reason: string;
@@ -88,10 +92,6 @@ export interface Outcome {
   readonly failuresUsed: number;
   /** How many checkpoints this attempt committed. */
   readonly checkpointsCommitted: number;
-  readonly lastCheckpoint?: CheckpointId | undefined;
-  readonly lastCheckpointAtMs?: number | undefined;
-  readonly lastCheckpointProgress?: Progress | undefined;
-  readonly progress?: Progress | undefined;
   /** Processes that had to be killed after the command had ended (S02). */
   readonly survivorsKilled?: readonly string[] | undefined;
 }

@@ -17,6 +17,7 @@ import type { Ended, JobHistory } from "../../job/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
+import { parseCount } from "../option-values.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
 import { type OpenedStore, openStore, parseStoreLocation } from "../store-location.ts";
@@ -220,9 +221,9 @@ type PruneOptions = CommonOptions & {
 async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
   const { pruneCheckpoints } = await import("../../checkpoint/index.ts");
   const retention = {
-    last: countOf(options.keep, "--keep", 2),
-    hourly: countOf(options.keepHourly, "--keep-hourly", 0),
-    daily: countOf(options.keepDaily, "--keep-daily", 0),
+    last: parseCount(options.keep, "--keep", 2),
+    hourly: parseCount(options.keepHourly, "--keep-hourly", 0),
+    daily: parseCount(options.keepDaily, "--keep-daily", 0),
   };
   const dryRun = options.dryRun === true;
   const leaseMs = parseDuration(options.observe, "--observe");
@@ -283,10 +284,4 @@ function refuse({ attempt, host }: Extract<Ended, { kind: "alive" }>): never {
     "job-running",
     `Attempt ${attempt} on ${host} is alive. It prunes by itself while it runs: see --keep of spotproof run.`,
   );
-}
-
-function countOf(text: string, option: string, least: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least) return value;
-  throw new SpotproofError("bad-usage", `${option} "${text}" is not a whole number of at least ${least}.`);
 }

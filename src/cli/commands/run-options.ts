@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { type JobName, SpotproofError, parseDuration, parseJobName } from "../../base/index.ts";
 import type { RunPolicy } from "../../supervisor/index.ts";
+import { parseCount } from "../option-values.ts";
 import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
 
 /** Everything that `spotproof run` was told, checked and complete. */
@@ -220,16 +221,8 @@ function duration(raw: Raw, name: string, leastMs: number): number {
   return ms;
 }
 
-function count(raw: Raw, name: string, least: number, most = 1_000_000): number {
-  const text = raw[name] ?? "";
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new SpotproofError(
-      "bad-usage",
-      `${option(name)} "${text}" is not a whole number from ${least} to ${most}.`,
-    );
-  }
-  return value;
+function count(raw: Raw, name: string, least: number, most?: number): number {
+  return parseCount(raw[name] ?? "", option(name), least, most);
 }
 
 /** `USR1`, `usr1` and `SIGUSR1` are the same. */
