@@ -49,7 +49,7 @@ interface Fate {
 }
 
 /** So many links go by, on average, from one judge who goes on with the job to the next; others only look. */
-const LINKS_PER_JUDGEMENT = 4;
+const LINKS_PER_JUDGEMENT = 6;
 /** An attempt makes two steps in one of so many links, and else one. */
 const LINKS_PER_LONG_ONE = 4;
 

@@ -4,9 +4,9 @@ import { freshPlaces } from "../foremen.ts";
 import { type PowerLosses, losePower } from "./lose-power.ts";
 import { type DiskChange, type RecordedLife, recordHistory } from "./recorded-disk.ts";
 
-// KILL_ANYWHERE_CUTS: how often the power fails, 1,500 times by default and 6,000 at most. KILL_SEED: the first history's.
+// KILL_ANYWHERE_CUTS: how often the power fails, 1,500 times by default and 3,000 at most. KILL_SEED: the first history's.
 
-const CUTS = Math.min(6_000, Number(process.env["KILL_ANYWHERE_CUTS"] ?? 1_500));
+const CUTS = Math.min(3_000, Number(process.env["KILL_ANYWHERE_CUTS"] ?? 1_500));
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 /** Of the moments of a history every third is tried, in four ways: about that many cuts. */
 const EVERY = 3;
