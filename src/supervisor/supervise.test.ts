@@ -190,7 +190,7 @@ describe("before the command has started", () => {
 
 describe("while the command runs", () => {
   test("C20: a save that fails is told, and the job goes on to its end", async () => {
-    const { parts, events } = await openStage("sleep 0.3");
+    const { parts, events } = await openStage("sleep 0.6");
     const { folder } = fakeFolder(parts.attempt, (reason) =>
       reason === "interval" ? new SpotproofError("store-full", "no room") : undefined,
     );
@@ -200,7 +200,7 @@ describe("while the command runs", () => {
   });
 
   test("E2 C06: a heartbeat that is never answered does not keep the next ones back, and is told once", async () => {
-    const { parts, events } = await openStage("sleep 0.4");
+    const { parts, events } = await openStage("sleep 0.8");
     let beats = 0;
     const hanging = attemptWith(parts.attempt, {
       beat: (_status, signal) => {
@@ -216,7 +216,7 @@ describe("while the command runs", () => {
   });
 
   test("a long lead is no reason to save less often", async () => {
-    const { parts, interruptions, until } = await openStage("sleep 0.6");
+    const { parts, interruptions, until } = await openStage("sleep 1.2");
     const { folder, saves } = fakeFolder(parts.attempt);
     const started = until("command-started");
     const ending = supervise({ ...parts, folder, policy: { ...POLICY, saveEveryMs: 100 } });
