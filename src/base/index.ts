@@ -7,4 +7,5 @@ export * from "./error-catalogue.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./random.ts";
+export * from "./time-limit.ts";
 export * from "./version.ts";

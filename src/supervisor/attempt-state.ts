@@ -1,4 +1,4 @@
-import type { CheckpointId, MonotonicMs } from "../base/index.ts";
+import type { CheckpointId } from "../base/index.ts";
 import type { SavedCheckpoint } from "../checkpoint/index.ts";
 import type { AttemptStatus, Progress } from "../job/index.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -42,10 +42,6 @@ export class AttemptState {
     return this.#restorable;
   }
 
-  get lastCheckpoint(): CheckpointId | undefined {
-    return this.#last?.id;
-  }
-
   /** Checkpoints committed since the last call of `beginLife`. */
   get checkpointsOfThisLife(): number {
     return this.checkpointsCommitted - this.#committedBeforeLife;
@@ -61,11 +57,8 @@ export class AttemptState {
   committed(checkpoint: SavedCheckpoint, progress: Progress | undefined): void {
     this.checkpointsCommitted += 1;
     this.#restorable.unshift(checkpoint.id);
-    this.#last = { id: checkpoint.id, atMs: this.sinceClaim(checkpoint.capturedAtMs), progress };
-  }
-
-  sinceClaim(atMs: MonotonicMs): number {
-    return atMs - this.#parts.claimedAtMs;
+    const atMs = checkpoint.capturedAtMs - this.#parts.claimedAtMs;
+    this.#last = { id: checkpoint.id, atMs, progress };
   }
 
   /** For the next heartbeat. */

@@ -25,7 +25,6 @@ export interface LifeEnd {
   readonly exit: CommandExit;
   readonly ranMs: number;
   readonly stopCause: StopCause | undefined;
-  readonly toldByUs: boolean;
 }
 
 /** In automatic mode the first save comes early, so that its cost is known before a notice comes. */
@@ -104,7 +103,7 @@ export class CommandLife {
       const ended = exit.kind === "exited" && exit.status === 0;
       if (this.#stopping === undefined && !ended) await this.#context.keeper?.giveUp();
       await this.#untilAlone();
-      return { exit, ranMs, stopCause: this.#stopping?.cause, toldByUs: this.#context.told.value };
+      return { exit, ranMs, stopCause: this.#stopping?.cause };
     } finally {
       for (const silence of silences) silence();
       attempt.fencedOut.removeEventListener("abort", this.#bell.ring);
@@ -130,6 +129,7 @@ export class CommandLife {
   #prepareToLeave(interruption: Interrupted): MonotonicMs | undefined {
     const { clock, onEvent, attempt, policy, processes } = this.#parts;
     const { keeper, running, told } = this.#context;
+    const plan = this.#plan(interruption);
     if (!this.#announced) {
       this.#announced = true;
       const leadMs = interruption.deadline.atMs - clock.now();
@@ -143,7 +143,6 @@ export class CommandLife {
         processes.signal(running.pid, policy.noticeSignal);
         told.value = true;
       }
-      const plan = this.#plan(interruption);
       const hasTime = plan.stopAtMs > clock.now();
       // Looks again when it is done: what was learned may move the moment of stopping. Without time to let the command
       // work, the last save is the only one: this one would be in its way.
@@ -154,7 +153,6 @@ export class CommandLife {
         killInMs: plan.killAtMs - clock.now(),
       });
     }
-    const plan = this.#plan(interruption);
     if (clock.now() >= plan.stopAtMs) return this.#stop("interruption", "in-order");
     // A long lead is no reason to save less often than without one; a save that would not be over in time is.
     const nextSaveAtMs = this.#nextSaveAtMs ?? Number.POSITIVE_INFINITY;

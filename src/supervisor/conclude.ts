@@ -5,6 +5,7 @@ import {
   type Timer,
   backoffMs,
   reasonOf,
+  withTimeLimit,
 } from "../base/index.ts";
 import type { Outcome } from "../job/index.ts";
 import type { CommandExit } from "./command-end.ts";
@@ -218,18 +219,17 @@ async function recordOutcome(
   for (let repetition = 1; ; repetition += 1) {
     const waitMs = backoffMs({ firstMs: 200, longestMs: 5000 }, repetition, random);
     // A store that hangs must not hold us beyond the limit.
-    const limit = new AbortController();
-    const timer = clock.after(Math.max(untilMs - clock.now(), LAST_TRY_MS), () =>
-      limit.abort(new SpotproofError("store-unreachable", "The outcome was not answered in time.")),
-    );
+    const tryMs = Math.max(untilMs - clock.now(), LAST_TRY_MS);
+    const tooLate = (): Error =>
+      new SpotproofError("store-unreachable", "The outcome was not answered in time.");
     try {
-      if ((await attempt.end(outcome, limit.signal)) === "valid")
-        parts.onEvent({ kind: "attempt-ended", outcome });
+      const ended = await withTimeLimit({ clock, limitMs: tryMs, reason: tooLate }, (signal) =>
+        attempt.end(outcome, signal),
+      );
+      if (ended === "valid") parts.onEvent({ kind: "attempt-ended", outcome });
       return;
     } catch (error) {
       if (clock.now() + waitMs > untilMs) throw error;
-    } finally {
-      timer.cancel();
     }
     await clock.sleep(waitMs);
   }

@@ -1,4 +1,4 @@
-import { SpotproofError, backoffMs, reasonOf } from "../base/index.ts";
+import { SpotproofError, backoffMs, reasonOf, withTimeLimit } from "../base/index.ts";
 import type { Validity } from "../job/index.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -33,23 +33,12 @@ export async function keepBeating(parts: RunParts, state: AttemptState, signal: 
 }
 
 /** One beat, given up when the next is due: a call that hangs must not use up the lease (E2). */
-async function beatInTime(parts: RunParts, state: AttemptState, signal: AbortSignal): Promise<Validity> {
+function beatInTime(parts: RunParts, state: AttemptState, signal: AbortSignal): Promise<Validity> {
   const { clock, attempt, policy } = parts;
-  const limit = new AbortController();
-  const stop = (): void => limit.abort(signal.reason);
-  signal.addEventListener("abort", stop);
-  const timer = clock.after(policy.heartbeatMs, () =>
-    limit.abort(
-      new SpotproofError(
-        "store-unreachable",
-        `A heartbeat was not answered within ${policy.heartbeatMs / 1000} s.`,
-      ),
-    ),
+  const limitMs = policy.heartbeatMs;
+  const reason = (): Error =>
+    new SpotproofError("store-unreachable", `A heartbeat was not answered within ${limitMs / 1000} s.`);
+  return withTimeLimit({ clock, limitMs, reason, signal }, (limited) =>
+    attempt.beat(state.status(), limited),
   );
-  try {
-    return await attempt.beat(state.status(), limit.signal);
-  } finally {
-    timer.cancel();
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -35,11 +35,12 @@ export async function liveUntilVerdict(
   channel: JobChannel,
   guardian: Guardian,
 ): Promise<Verdict> {
-  const { parts, state, keeper } = supervision;
+  const { parts, state, keeper, told } = supervision;
   for (let life = 1; ; life += 1) {
     const leave = await withLeaveSignal(parts, (signal) => prepareFolder(supervision, life, signal));
     if (leave !== undefined) return leave;
     state.beginLife();
+    told.value = false;
     const { verdict, mayRetry } = await liveOnce(supervision, channel, guardian, life);
     guardian.release();
     if (keeper !== undefined) keeper.writers = undefined;
@@ -216,10 +217,9 @@ async function waitToRestart({ parts, state }: Supervision): Promise<Verdict | u
 
 /** What the command learns of its past and of us. docs/job-channel.md lists it. */
 function commandEnvironment(
-  { parts, state, told }: Supervision,
+  { parts, state }: Supervision,
   channel: JobChannel,
 ): Record<string, string | undefined> {
-  told.value = false;
   const { attempt, folder, environment } = parts;
   const { restoredFrom } = state;
   return {

@@ -34,7 +34,6 @@ interface OpenedJob {
   readonly opened: OpenedStore;
   readonly job: JobName;
   readonly history: JobHistory;
-  readonly listed: readonly ListedCheckpoint[];
 }
 
 /** `spotproof checkpoints list|verify|restore|prune`. */
@@ -90,17 +89,18 @@ export function declareCheckpointsCommand(program: Command, choose: (work: Work)
 
 async function openJob(options: CommonOptions, io: CommandIo, mode: "read" | "write"): Promise<OpenedJob> {
   const { readJobHistory } = await import("../../job/index.ts");
-  const { listCheckpoints } = await import("../../checkpoint/index.ts");
   const job = parseJobName(options.job);
   const opened = await openStore(parseStoreLocation(options.store, io.workingFolder), mode);
   const { store } = opened;
   const history = await readJobHistory(store, job);
   if (history === undefined) throw new SpotproofError("job-not-found", `${job} in ${store.description}.`);
-  return { store, opened, job, history, listed: await listCheckpoints(store, job) };
+  return { store, opened, job, history };
 }
 
 async function list(options: CommonOptions, io: CommandIo): Promise<number> {
-  const { job, history, listed } = await openJob(options, io, "read");
+  const { listCheckpoints } = await import("../../checkpoint/index.ts");
+  const { store, job, history } = await openJob(options, io, "read");
+  const listed = await listCheckpoints(store, job);
   const usable = new Set(history.lineage);
   if (options.json === true) {
     const checkpoints = listed.map((one) =>
@@ -143,9 +143,10 @@ function row(one: ListedCheckpoint, usable: ReadonlySet<CheckpointId>): readonly
 type VerifyOptions = CommonOptions & { readonly quick?: boolean };
 
 async function verify(names: readonly string[], options: VerifyOptions, io: CommandIo): Promise<number> {
-  const { verifyCheckpoint } = await import("../../checkpoint/index.ts");
-  const { store, job, listed } = await openJob(options, io, "read");
-  const ids = names.length > 0 ? names.map(parseCheckpointId) : listed.map(({ id }) => id);
+  const { listCheckpoints, verifyCheckpoint } = await import("../../checkpoint/index.ts");
+  const { store, job } = await openJob(options, io, "read");
+  const ids =
+    names.length > 0 ? names.map(parseCheckpointId) : (await listCheckpoints(store, job)).map(({ id }) => id);
   const results: { readonly id: CheckpointId; readonly result: VerifyResult }[] = [];
   for (const id of ids) {
     const result = await verifyCheckpoint(store, job, id, {

@@ -1,4 +1,4 @@
-import { type Clock, SpotproofError } from "../../base/index.ts";
+import { type Clock, SpotproofError, withTimeLimit } from "../../base/index.ts";
 import type { CallOptions, Store } from "../store.ts";
 
 /**
@@ -6,27 +6,17 @@ import type { CallOptions, Store } from "../store.ts";
  * may still happen, as with every lost answer. For network file systems that hang instead of failing (E2).
  */
 export function limitCalls(store: Store, clock: Clock, limitMs: number): Store {
-  const limited = async <Result>(
+  const limited = <Result>(
     what: string,
     options: CallOptions | undefined,
     call: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> => {
-    const limit = new AbortController();
-    const timer = clock.after(limitMs, () =>
-      limit.abort(
-        new SpotproofError(
-          "store-unreachable",
-          `${store.description}: no answer to "${what}" within ${limitMs / 1000} s.`,
-        ),
-      ),
-    );
-    const signal =
-      options?.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
-    try {
-      return await call(signal);
-    } finally {
-      timer.cancel();
-    }
+    const reason = (): Error =>
+      new SpotproofError(
+        "store-unreachable",
+        `${store.description}: no answer to "${what}" within ${limitMs / 1000} s.`,
+      );
+    return withTimeLimit({ clock, limitMs, reason, signal: options?.signal }, call);
   };
   return {
     description: store.description,
