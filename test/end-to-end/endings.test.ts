@@ -17,6 +17,15 @@ describe("what an end means", () => {
     expect((await bench.run(["status", "--store", "store"])).stdout).toMatch(/failed/);
   });
 
+  test("J5: nor by whoever stood by while it failed", async () => {
+    const first = bench.start([...run, "--retries", "0", "--", "sh", "-c", "echo up; sleep 1; exit 75"]);
+    await first.untilSays(/^up$/m);
+    const second = bench.start([...run, "--", "true"]);
+    await second.untilSays(/standing by/);
+    expect(await first.ended).toBe(1);
+    expect(await second.ended).toBe(1);
+  });
+
   test("E1: a complete report of an earlier life does not make a later stop a success", async () => {
     const script = `if [ -e once ]; then echo again; while :; do sleep 0.02; done; else touch once; node ${main} progress 1/1; exit 1; fi`;
     const started = bench.start([

@@ -218,7 +218,7 @@ function claim(
 }
 
 function concludeUnclaimed(
-  { options, log, userStop }: RunContext,
+  { options, io, log, userStop }: RunContext,
   claim: Exclude<ClaimResult, { kind: "claimed" }>,
 ): number {
   const { job } = options;
@@ -238,7 +238,10 @@ function concludeUnclaimed(
         "ended-elsewhere",
         `attempt ${attempt} of ${job} ended as ${kind} (${reason}): standing by no longer`,
       );
-      return kind === "stopped" ? EXIT.stoppedByUser.status : (exitStatus ?? EXIT.endedElsewhere.status);
+      if (kind === "stopped") return EXIT.stoppedByUser.status;
+      return exitStatus === undefined
+        ? EXIT.endedElsewhere.status
+        : exitStatusOfCommand({ kind: "exited", status: exitStatus }, io.signalNumbers);
     }
     case "no-progress":
       throw new SpotproofError(
