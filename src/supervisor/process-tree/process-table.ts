@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { systemErrorCode } from "../../base/index.ts";
 
 /** One process as the operating system shows it. */
@@ -17,6 +17,14 @@ export interface ProcessEntry {
   readonly name: string;
 }
 
+/** A file that a process holds open and may write to. */
+export interface FileOpenForWriting {
+  /** Absolute, as the process sees it. */
+  readonly path: string;
+  /** Every write goes to the end of the file, as a log's do. */
+  readonly append: boolean;
+}
+
 /** The processes of this machine. Calls are synchronous, so that a listing is close to one moment. */
 export interface ProcessTable {
   list(): readonly ProcessEntry[];
@@ -26,6 +34,8 @@ export interface ProcessTable {
   standsStill(pid: number): boolean;
   /** Absolute paths of files that the process maps shared and writable; empty when that cannot be known. */
   filesMappedWritable(pid: number): readonly string[];
+  /** Regular files, not yet removed, that the process holds open for writing; empty when that cannot be known. */
+  filesOpenForWriting(pid: number): readonly FileOpenForWriting[];
   /** Sends a signal; "gone" when there is no such process, "refused" when it belongs to another user. */
   signal(pid: number, signal: NodeJS.Signals): "sent" | "gone" | "refused";
 }
@@ -49,11 +59,35 @@ function sendSignal(pid: number, signal: NodeJS.Signals): "sent" | "gone" | "ref
 
 /** What `/proc/<pid>/<file>` says now; undefined when the process is gone or is not ours to look at. */
 function readProc(pid: number, file: string): string | undefined {
+  return unlessGone(() => readFileSync(`/proc/${pid}/${file}`, "latin1"), undefined);
+}
+
+/** Flags of open(2), which Linux writes in octal into `/proc/<pid>/fdinfo/<number>`. */
+const ACCESS_MODE = 0o3;
+const APPEND = 0o2000;
+
+/** What one number of `/proc/<pid>/fd` stands for, when it is a file open for writing. */
+function openForWriting(pid: number, number: string): FileOpenForWriting | undefined {
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readProc(pid, `fdinfo/${number}`) ?? "")?.[1];
+  if (flags === undefined) return undefined;
+  const mode = Number.parseInt(flags, 8);
+  if ((mode & ACCESS_MODE) === 0) return undefined;
+  const link = `/proc/${pid}/fd/${number}`;
+  return unlessGone(() => {
+    const stat = statSync(link);
+    if (!stat.isFile() || stat.nlink === 0) return undefined;
+    const path = readlinkSync(link);
+    return path.startsWith("/") ? { path, append: (mode & APPEND) !== 0 } : undefined;
+  }, undefined);
+}
+
+/** What `look` finds in `/proc`, or `otherwise` when the process has ended meanwhile or is not ours to look at. */
+function unlessGone<Found>(look: () => Found, otherwise: Found): Found {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+    return look();
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return otherwise;
     throw error;
   }
 }
@@ -130,6 +164,16 @@ const linuxProcessTable: ProcessTable = {
     }
     return paths;
   },
+  filesOpenForWriting(pid) {
+    const numbers = unlessGone(() => readdirSync(`/proc/${pid}/fd`), []);
+    const files = new Map<string, FileOpenForWriting>();
+    for (const number of numbers) {
+      const file = openForWriting(pid, number);
+      // Open twice: it only grows at its end if every opening of it appends.
+      if (file !== undefined && files.get(file.path)?.append !== false) files.set(file.path, file);
+    }
+    return [...files.values()];
+  },
   signal: sendSignal,
 };
 
@@ -165,5 +209,6 @@ const portableProcessTable: ProcessTable = {
     return entry === undefined || entry.stopped || entry.zombie;
   },
   filesMappedWritable: () => [],
+  filesOpenForWriting: () => [],
   signal: sendSignal,
 };

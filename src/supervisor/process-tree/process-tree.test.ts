@@ -139,6 +139,32 @@ describe("the tree of a command", () => {
   });
 });
 
+describe("the files of a process", () => {
+  test.runIf(isLinux)(
+    "those open for writing are named, with those that only grow; read, removed and other ones are not",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "spotproof open "));
+      const at = (name: string): string => join(folder, name);
+      writeFileSync(at("read"), "");
+      const { pid } = await start(
+        `cd '${folder}'; exec 3<read 4>>log 5>'a
+name' 6<>both 7>removed 8>/dev/null; rm removed; echo ready; exec sleep 110`,
+      );
+      const files = table.filesOpenForWriting(pid).toSorted((a, b) => a.path.localeCompare(b.path));
+      expect(files).toEqual([
+        { path: at("a\nname"), append: false },
+        { path: at("both"), append: false },
+        { path: at("log"), append: true },
+      ]);
+      rmSync(folder, { recursive: true });
+    },
+  );
+
+  test("of a process that is gone none are", () => {
+    expect(table.filesOpenForWriting(2 ** 22 + 1)).toEqual([]);
+  });
+});
+
 describe("the guardian", () => {
   test("I4: when its pipe ends without the word, it kills the group and everything that carries the mark", async () => {
     const { tree, mark, pid } = await start("(setsid sleep 106 &); sleep 0.1; echo ready; exec sleep 107");
