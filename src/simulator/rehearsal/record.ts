@@ -1,4 +1,4 @@
-import type { CloudName, Plan } from "../scenario/plan.ts";
+import type { Plan } from "../scenario/plan.ts";
 
 // What happened in a rehearsal: facts only, no judgement. `--json` prints it with the verdict; reports are drawn from it.
 // All moments are ms of real time since the rehearsal began.
@@ -142,6 +142,12 @@ export interface JobAttempt {
   readonly lostProgress?: number | undefined;
   /** Processes that did not end when asked and were killed. */
   readonly killed: readonly string[];
+  /** Why, in the words of the log. */
+  readonly killedBecause?: readonly string[] | undefined;
+  /** Checkpoints that could not be used, with the reason. */
+  readonly skippedCheckpoints?: readonly string[] | undefined;
+  /** How often the command failed by itself and was started again within the attempt. */
+  readonly restarts?: number | undefined;
 }
 
 /** How a start of the command ended. */

@@ -1,0 +1,161 @@
+import type { LogLine } from "./log-tail.ts";
+import type { JobAttemptEnd, JobProgressPoint, SaveHappening } from "./record.ts";
+import type { RehearsalTime } from "./rehearsal-time.ts";
+
+/** A file that was open for writing when a checkpoint was made. */
+export interface CaughtFile {
+  readonly path: string;
+  readonly checkpoint: string;
+  readonly atMs: number;
+  readonly bytes: number;
+  readonly wholeBytes: number | undefined;
+}
+
+/** How the outcome of an attempt was recorded. */
+export interface RecordedOutcome {
+  readonly kind: string;
+  readonly reason: string;
+  readonly exitStatus: number | undefined;
+  readonly exitSignal: string | undefined;
+}
+
+/** What is known so far of one attempt of a job; grows while it runs. All moments in ms of the rehearsal. */
+export class AttemptDraft {
+  readonly number: number;
+  /** The number of its machine. */
+  readonly machine: number;
+  readonly fromMs: number;
+  workFromMs: number | undefined;
+  /** The command worked no longer. */
+  workToMs: number | undefined;
+  toMs: number | undefined;
+  end: JobAttemptEnd | undefined;
+  resumedFrom: string | undefined;
+  restoreMs: number | undefined;
+  /** Without supervision: when something that outlives machines was changed last before it began. */
+  keptUntilMs: number | undefined;
+  heardMs: number | undefined;
+  /** The newest checkpoint that could not be used, with the reason. */
+  readonly skippedCheckpoints: string[] = [];
+  readonly saves: SaveHappening[] = [];
+  readonly progress: JobProgressPoint[] = [];
+  readonly killed: string[] = [];
+  /** Why processes were killed, as the log says it. */
+  readonly killedBecause: string[] = [];
+  readonly caught: CaughtFile[] = [];
+  /** How often the command was started again after it had failed by itself. */
+  restarts = 0;
+  outcome: RecordedOutcome | undefined;
+
+  constructor(number: number, machine: number, fromMs: number) {
+    this.number = number;
+    this.machine = machine;
+    this.fromMs = fromMs;
+  }
+
+  /** It works at this moment, as far as is known. */
+  get isWorking(): boolean {
+    return this.workFromMs !== undefined && this.workToMs === undefined && this.toMs === undefined;
+  }
+
+  /** Takes one line of the log of its `spotproof run`. */
+  hear(line: LogLine, time: RehearsalTime): void {
+    const atMs = momentOf(line, time);
+    switch (line["event"]) {
+      case "restored":
+        // Later ones are of the same attempt, after a failure.
+        if (this.workFromMs === undefined) {
+          this.resumedFrom = String(line["from"]);
+          this.restoreMs = numberOf(line["durationMs"]);
+        }
+        return;
+      case "checkpoint-skipped":
+        this.skippedCheckpoints.push(`${String(line["id"])}: ${String(line["reason"])}`);
+        return;
+      case "command-started":
+        if (this.workFromMs === undefined) this.workFromMs = atMs;
+        else this.restarts += 1;
+        this.workToMs = undefined;
+        return;
+      case "command-ended":
+        this.workToMs = atMs;
+        return;
+      case "interruption-heard":
+        this.heardMs ??= atMs;
+        return;
+      case "interruption-cleared":
+        this.heardMs = undefined;
+        return;
+      case "progress":
+        this.progress.push(progressPoint(line, atMs));
+        return;
+      case "saved":
+        this.#saved(line, atMs);
+        return;
+      case "killed":
+        this.killed.push(...stringsOf(line["processes"]));
+        this.killedBecause.push(String(line["why"]));
+        return;
+      case "attempt-ended":
+        this.outcome = outcomeOf(line["outcome"]);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #saved(line: LogLine, atMs: number): void {
+    const checkpoint = objectOf(line["checkpoint"]);
+    const id = String(checkpoint["id"]);
+    this.saves.push({
+      id,
+      atMs,
+      reason: String(line["reason"]),
+      durationMs: numberOf(checkpoint["durationMs"]) ?? 0,
+      storedBytes: numberOf(checkpoint["storedBytes"]) ?? 0,
+    });
+    for (const value of arrayOf(line["caughtInTheMiddle"])) {
+      const file = objectOf(value);
+      this.caught.push({
+        path: String(file["path"]),
+        checkpoint: id,
+        atMs,
+        bytes: numberOf(file["bytes"]) ?? 0,
+        wholeBytes: numberOf(file["wholeBytes"]),
+      });
+    }
+  }
+}
+
+/** The moment of a line of the log. */
+export function momentOf(line: LogLine, time: RehearsalTime): number {
+  const wallMs = Date.parse(String(line["time"]));
+  return Number.isNaN(wallMs) ? time.now() : time.ofWallTime(wallMs);
+}
+
+function progressPoint(line: LogLine, atMs: number): JobProgressPoint {
+  const total = numberOf(line["total"]);
+  const unit = typeof line["unit"] === "string" ? line["unit"] : undefined;
+  return {
+    atMs,
+    done: numberOf(line["done"]) ?? 0,
+    ...(total === undefined ? {} : { total }),
+    ...(unit === undefined ? {} : { unit }),
+  };
+}
+
+function outcomeOf(value: unknown): RecordedOutcome {
+  const outcome = objectOf(value);
+  return {
+    kind: String(outcome["kind"]),
+    reason: String(outcome["reason"]),
+    exitStatus: numberOf(outcome["exitStatus"]),
+    exitSignal: typeof outcome["exitSignal"] === "string" ? outcome["exitSignal"] : undefined,
+  };
+}
+
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const stringsOf = (value: unknown): readonly string[] => arrayOf(value).map(String);
+const numberOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);

@@ -1,0 +1,113 @@
+import { isAbsolute, normalize } from "node:path";
+import type { AttemptDraft } from "./attempt-draft.ts";
+import type { CheckpointChanges } from "./checkpoint-changes.ts";
+import type { Lane } from "./lane.ts";
+import type {
+  AloneRun,
+  HalfWrittenFile,
+  JobAttempt,
+  LeftBehindFile,
+  OutputComparison,
+  RehearsedJob,
+} from "./record.ts";
+import { progressInCheckpoint, shareWork } from "./work-positions.ts";
+
+/** What is known of a job beside its lane. */
+export interface JobFacts {
+  readonly alone: AloneRun | undefined;
+  readonly outputs: readonly OutputComparison[];
+  readonly changes: CheckpointChanges;
+}
+
+/** What became of a job, when its lane is closed. */
+export function jobFacts(lane: Lane, { alone, outputs, changes }: JobFacts): RehearsedJob {
+  const { command } = lane.parts;
+  return {
+    id: command.id,
+    title: command.title,
+    command: command.shown,
+    supervised: command.supervision !== undefined,
+    alone,
+    machines: lane.machines.map((machine) => machine.life()),
+    attempts: attemptFacts(lane, changes),
+    finishedMs: lane.finishedMs,
+    gaveUp: lane.gaveUp,
+    outputs,
+    leftBehind: leftBehind(lane),
+    halfWritten: halfWritten(lane),
+    lastWords: lane.lastWords,
+  };
+}
+
+function attemptFacts(lane: Lane, changes: CheckpointChanges): readonly JobAttempt[] {
+  const { attempts, completedOn } = lane;
+  const nowMs = lane.parts.time.now();
+  const completed =
+    completedOn === undefined
+      ? undefined
+      : attempts.findLast(({ machine, end }) => machine === completedOn.number && end?.kind === "completed");
+  const shares = shareWork(attempts, (checkpoint) => changes.newest(checkpoint), completed, nowMs);
+  return [...attempts]
+    .sort((a, b) => a.number - b.number)
+    .map((draft) => {
+      const { usefulMs, lostMs } = shares.get(draft) ?? { usefulMs: 0, lostMs: 0 };
+      return {
+        number: draft.number,
+        machine: draft.machine,
+        fromMs: draft.fromMs,
+        workFromMs: draft.workFromMs,
+        toMs: draft.toMs ?? nowMs,
+        end: draft.end ?? { kind: "unfinished", reason: "the rehearsal ended before it did" },
+        resumedFrom: draft.resumedFrom,
+        restoreMs: draft.restoreMs,
+        saves: draft.saves,
+        progress: draft.progress,
+        heardMs: draft.heardMs,
+        usefulMs,
+        lostMs,
+        lostProgress: lostProgress(draft, attempts),
+        killed: draft.killed,
+        killedBecause: draft.killedBecause,
+        skippedCheckpoints: draft.skippedCheckpoints,
+        restarts: draft.restarts,
+      };
+    });
+}
+
+/** Progress that an attempt had reported and that its successor did not begin with. */
+function lostProgress(draft: AttemptDraft, attempts: readonly AttemptDraft[]): number | undefined {
+  const reached = draft.progress.at(-1)?.done;
+  const successor = attempts.find(({ number }) => number === draft.number + 1);
+  if (reached === undefined || successor === undefined) return undefined;
+  const kept =
+    successor.resumedFrom === undefined ? 0 : progressInCheckpoint(successor.resumedFrom, attempts);
+  return Math.max(0, reached - kept);
+}
+
+function leftBehind(lane: Lane): readonly LeftBehindFile[] {
+  const { command } = lane.parts;
+  const saved = command.supervision?.checkpointFolder;
+  return lane.machines.flatMap(({ number, remains }) =>
+    (remains?.files ?? [])
+      .filter(({ path }) => saved === undefined || isAbsolute(path) || !isWithin(path, saved))
+      .map(({ path, where, bytes }) => ({
+        path,
+        where,
+        bytes,
+        machine: number,
+        afterCompletion: lane.completedOn?.number === number,
+      })),
+  );
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const inner = normalize(folder);
+  return path === inner || path.startsWith(`${inner.replace(/\/$/, "")}/`);
+}
+
+function halfWritten(lane: Lane): readonly HalfWrittenFile[] {
+  const restored = new Set(lane.attempts.map(({ resumedFrom }) => resumedFrom));
+  return lane.attempts.flatMap(({ caught }) =>
+    caught.map((file) => ({ ...file, restored: restored.has(file.checkpoint) })),
+  );
+}

@@ -1,0 +1,9 @@
+export type { LaneState, OutputOptions, RehearsalOptions, RehearsalWatcher, WatchedLane } from "./options.ts";
+export type * from "./record.ts";
+export { rehearse } from "./rehearse.ts";
+export {
+  type RehearsedCommand,
+  type RunDurations,
+  type Supervision,
+  USUAL_DURATIONS,
+} from "./rehearsed-command.ts";

@@ -1,0 +1,158 @@
+import type { PlannedInterruption } from "../scenario/plan.ts";
+import type { Lane } from "./lane.ts";
+import type { LaneMachine } from "./lane-machine.ts";
+import type { InterruptionHappening } from "./record.ts";
+import type { RehearsalTime } from "./rehearsal-time.ts";
+
+/** What an interruption is done to. */
+export interface Interrupted {
+  readonly lanes: readonly Lane[];
+  readonly time: RehearsalTime;
+  readonly speed: number;
+  readonly signal: AbortSignal;
+  readonly tell: (words: string) => void;
+}
+
+type Happening = { -readonly [Key in keyof InterruptionHappening]: InterruptionHappening[Key] };
+
+const SHORT_WAIT_MS = 10;
+
+/** Lets one interruption of the plan happen to all lanes at the same moments, and tells what happened. */
+export async function interrupt(
+  { lanes, time, speed, signal, tell }: Interrupted,
+  item: PlannedInterruption,
+  trigger: string,
+): Promise<InterruptionHappening> {
+  const happening: Happening = { number: item.number, trigger, what: describeWhat(item) };
+  const sleep = (ms: number): Promise<void> => time.clock.sleep(ms / speed, signal);
+  const machines = lanes.flatMap((lane) => targetsOf(lane, item));
+  tell(`interruption ${item.number}, ${trigger}: ${happening.what}`);
+  for (const machine of machines) {
+    machine.disturb(item.faults);
+    if (item.clockJumpMs !== undefined) machine.metadata.jumpClock(item.clockJumpMs);
+  }
+  if (item.rebalanceBeforeMs !== undefined) {
+    happening.rebalanceMs = time.now();
+    for (const machine of machines) if (!machine.isEnding) machine.metadata.rebalance();
+    await sleep(item.rebalanceBeforeMs);
+  }
+  const cancelled = await giveNotice(item, machines, happening, { sleep, time, speed });
+  if (!cancelled && !signal.aborted) await end({ item, lanes, machines, happening, time, speed, sleep });
+  return happening;
+}
+
+interface NoticeContext {
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly time: RehearsalTime;
+  readonly speed: number;
+}
+
+/** Gives the notice and waits until it is over. True: it was taken back. */
+async function giveNotice(
+  { notice }: PlannedInterruption,
+  machines: readonly LaneMachine[],
+  happening: Happening,
+  { sleep, time, speed }: NoticeContext,
+): Promise<boolean> {
+  if (notice === undefined) return false;
+  happening.noticeMs = time.now();
+  happening.action = notice.action;
+  happening.leadMs = notice.leadMs / speed;
+  for (const machine of machines) machine.announce(notice);
+  if (notice.cancelledAfterMs === undefined) {
+    await sleep(notice.leadMs);
+    return false;
+  }
+  await sleep(notice.cancelledAfterMs);
+  happening.cancelledMs = time.now();
+  for (const machine of machines) machine.callOff();
+  return true;
+}
+
+interface EndContext {
+  readonly item: PlannedInterruption;
+  readonly lanes: readonly Lane[];
+  readonly machines: readonly LaneMachine[];
+  readonly happening: Happening;
+  readonly time: RehearsalTime;
+  readonly speed: number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+async function end(context: EndContext): Promise<void> {
+  const { item, machines, happening, time, speed, sleep } = context;
+  const kind = item.notice === undefined ? "lost" : "interrupted";
+  for (const machine of machines) machine.capacityDelayMs = item.capacityDelayMs / speed;
+  switch (item.end.kind) {
+    case "none":
+      return;
+    case "machine":
+    case "zone":
+      happening.endMs = time.now();
+      await Promise.all(machines.map((machine) => machine.end(kind)));
+      return flap(context);
+    case "zombie":
+      happening.pausedMs = time.now();
+      await Promise.all(machines.map((machine) => machine.pause()));
+      for (const machine of machines) machine.supersede();
+      await sleep(item.end.pausedMs);
+      happening.wokeMs = time.now();
+      await Promise.all(machines.map((machine) => machine.wake()));
+      await sleep(item.end.awakeMs);
+      happening.endMs = time.now();
+      await Promise.all(machines.map((machine) => machine.end("lost")));
+      return flap(context);
+    case "hibernation":
+      happening.pausedMs = time.now();
+      await Promise.all(machines.map((machine) => machine.pause()));
+      await sleep(item.end.pausedMs);
+      happening.wokeMs = time.now();
+      await Promise.all(machines.map((machine) => machine.wake()));
+      for (const machine of machines) machine.callOff();
+      return;
+    default:
+      return item.end satisfies never;
+  }
+}
+
+/** The successors live only shortly, and nobody announces their end. */
+async function flap({ item, lanes, time, speed, sleep }: EndContext): Promise<void> {
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const lifeMs of item.flaps) {
+        while (!lane.isOver && lane.active() === undefined) await time.clock.sleep(SHORT_WAIT_MS);
+        const machine = lane.active();
+        if (machine === undefined) return;
+        await sleep(lifeMs);
+        machine.capacityDelayMs = item.capacityDelayMs / speed;
+        await machine.end("lost");
+      }
+    }),
+  );
+}
+
+/** The machine on which the job runs, and with a whole zone all its neighbours. */
+function targetsOf(lane: Lane, { end: { kind } }: PlannedInterruption): readonly LaneMachine[] {
+  const active = lane.active();
+  if (active === undefined) return [];
+  return kind === "zone" ? lane.present().filter(({ zone }) => zone === active.zone) : [active];
+}
+
+/** For people, in few words. */
+export function describeWhat(item: PlannedInterruption): string {
+  const { notice, end: ending, rebalanceBeforeMs, flaps } = item;
+  const rebalance = rebalanceBeforeMs === undefined ? [] : ["rebalance recommendation"];
+  const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
+  const announced =
+    notice === undefined
+      ? ending.kind === "none"
+        ? []
+        : ["no notice"]
+      : notice.cancelledAfterMs === undefined
+        ? [`notice ${seconds(notice.leadMs)}`]
+        : ["notice taken back"];
+  const odd = ending.kind === "zone" ? ["the whole zone"] : ending.kind === "zombie" ? ["zombie"] : [];
+  const hibernated = ending.kind === "hibernation" ? ["hibernation"] : [];
+  const flapping = flaps.length === 0 ? [] : [`${flaps.length} short lives`];
+  return [...rebalance, ...announced, ...odd, ...hibernated, ...flapping].join(", ");
+}

@@ -1,0 +1,252 @@
+import { join } from "node:path";
+import type { Fleet } from "../fleet/index.ts";
+import type { MachineMetadata } from "../metadata-mock/index.ts";
+import type { Plan } from "../scenario/plan.ts";
+import { AttemptDraft } from "./attempt-draft.ts";
+import { deferred } from "./deferred.ts";
+import { LaneMachine } from "./lane-machine.ts";
+import { type ProgramResult, judgeProgram } from "./program-result.ts";
+import { type RehearsedCommand, supervisedWords } from "./rehearsed-command.ts";
+import type { RehearsalTime } from "./rehearsal-time.ts";
+import { LogTail, type LogLine } from "./log-tail.ts";
+
+/** What a lane is made from. */
+export interface LaneParts {
+  readonly command: RehearsedCommand;
+  readonly plan: Plan;
+  readonly fleet: Fleet;
+  readonly time: RehearsalTime;
+  readonly speed: number;
+  /** The lane's own folder on the host: its store and its logs, which outlive its machines. */
+  readonly folder: string;
+  /** What starts this program. */
+  readonly spotproof: readonly string[];
+  /** Begins the names of its machines; no two lanes have the same. */
+  readonly name: string;
+  readonly startMetadata: (machine: string, zone: string) => Promise<MachineMetadata>;
+  /** Called when the job is done, while its last machine is still there. */
+  readonly onCompleted: (machine: LaneMachine) => Promise<void>;
+  readonly tell: (words: string) => void;
+}
+
+/** Lines of output that are kept for the explanation of a failure. */
+const LAST_WORDS = 15;
+
+/** How long a program that may be started again on its machine waits for that, in ms. */
+const START_AGAIN_MS = 500;
+
+/** One job, over all its machines: rents a machine, starts the job, and rents the next when that one is gone. */
+export class Lane {
+  readonly parts: LaneParts;
+  /** In the order in which they began. */
+  readonly attempts: AttemptDraft[] = [];
+  readonly machines: LaneMachine[] = [];
+  readonly lastWords: string[] = [];
+  finishedMs: number | undefined;
+  /** The machine on which it was completed. */
+  completedOn: LaneMachine | undefined;
+  gaveUp: string | undefined;
+  readonly #over = deferred();
+  readonly #leaving = new AbortController();
+  #slots: Promise<unknown> | undefined;
+  #trouble: unknown;
+
+  constructor(parts: LaneParts) {
+    this.parts = parts;
+  }
+
+  /** Resolves when the job is completed or given up. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  get isOver(): boolean {
+    return this.#over.isResolved();
+  }
+
+  /** Where its checkpoints rest. */
+  get store(): string {
+    return join(this.parts.folder, "store");
+  }
+
+  /** The file that says how its store misbehaves. */
+  get storeFaultsFile(): string {
+    return join(this.parts.folder, "store-faults.json");
+  }
+
+  /** Rents the first machines. Trouble of the rehearsal itself gives the job up; `close` throws it. */
+  start(): void {
+    // A job that nobody supervises would be done twice at the same time.
+    const count = this.parts.command.supervision === undefined ? 1 : this.parts.plan.machines;
+    const slots = Array.from({ length: count }, (_, slot) => this.#orGiveUp(this.#serve(slot)));
+    this.#slots = Promise.all(slots);
+  }
+
+  /** The machine on which the job runs now, if there is one that can be taken away. */
+  active(): LaneMachine | undefined {
+    const attempt = this.attempts.findLast(({ isWorking }) => isWorking);
+    const machine = this.machines.find(({ number }) => number === attempt?.machine);
+    return machine === undefined || machine.isEnding || machine.isPaused ? undefined : machine;
+  }
+
+  /** The attempt that works now. */
+  working(): AttemptDraft | undefined {
+    return this.attempts.findLast(({ isWorking }) => isWorking);
+  }
+
+  /** Machines that exist now. */
+  present(): readonly LaneMachine[] {
+    return this.machines.filter(({ isEnding }) => !isEnding);
+  }
+
+  /** Gives the job up. Harmless when it is over. */
+  giveUp(reason: string): void {
+    if (this.isOver) return;
+    this.gaveUp = reason;
+    this.#leave();
+  }
+
+  /** Takes everything away and waits until nothing of it is left. */
+  async close(): Promise<void> {
+    this.giveUp("the rehearsal ended");
+    await Promise.all(this.machines.map((machine) => this.#orGiveUp(machine.end("released"))));
+    await this.#slots;
+    if (this.#trouble !== undefined) throw this.#trouble;
+  }
+
+  async #orGiveUp(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#trouble ??= error;
+      this.giveUp("the rehearsal itself broke down");
+    }
+  }
+
+  #leave(): void {
+    this.#over.resolve();
+    this.#leaving.abort();
+  }
+
+  async #serve(slot: number): Promise<void> {
+    const { zones, limits } = this.parts.plan;
+    const { clock } = this.parts.time;
+    let delayMs = 0;
+    while (!this.isOver) {
+      await clock.sleep(delayMs, this.#leaving.signal);
+      if (this.isOver) return;
+      if (this.machines.length >= limits.machines)
+        return this.giveUp(`not done after ${limits.machines} machines`);
+      const machine = await this.#rent(zones[slot % zones.length] ?? "a");
+      const work = this.#orGiveUp(this.#work(machine));
+      await Promise.race([machine.gone, machine.superseded, this.over]);
+      if (machine.isEnding) await Promise.all([machine.gone, work]);
+      delayMs = machine.capacityDelayMs;
+    }
+  }
+
+  async #rent(zone: string): Promise<LaneMachine> {
+    const { fleet, plan, time, speed, name, startMetadata } = this.parts;
+    const number = this.machines.length + 1;
+    const machineName = `${name}-${number}`;
+    const metadata = await startMetadata(machineName, zone);
+    const machine = await fleet.rent({ name: machineName, environment: this.#environment(metadata) });
+    const rented = new LaneMachine({ number, zone, machine, metadata, time, speed });
+    this.machines.push(rented);
+    rented.disturb(plan.metadata.faults);
+    return rented;
+  }
+
+  #environment(metadata: MachineMetadata): Readonly<Record<string, string>> {
+    const faults =
+      this.parts.command.supervision === undefined
+        ? {}
+        : { SPOTPROOF_REHEARSAL_STORE_FAULTS: this.storeFaultsFile };
+    return { ...metadata.environment, ...faults, SPOTPROOF_REHEARSAL: "1" };
+  }
+
+  /** Starts the job on a machine, again where that is what a machine would do, until the machine or the job has ended. */
+  async #work(machine: LaneMachine): Promise<void> {
+    for (let start = 1; !machine.isEnding && !this.isOver; start += 1) {
+      const result = await this.#runOnce(machine, start);
+      if (machine.isEnding || this.isOver) return;
+      if (result.kind === "completed") return this.#complete(machine);
+      if (result.kind === "failed") return this.giveUp(result.reason);
+      if (result.kind === "not-needed") return;
+      if (machine.isLeaving) await Promise.race([machine.calledOff, machine.gone, this.over]);
+      await this.parts.time.clock.sleep(START_AGAIN_MS, this.#leaving.signal);
+    }
+  }
+
+  async #runOnce(machine: LaneMachine, start: number): Promise<ProgramResult> {
+    const { command, time } = this.parts;
+    if (command.supervision === undefined) return this.#runAsWritten(machine);
+    const logFile = join(this.parts.folder, `machine-${machine.number}-${start}.log`);
+    const { spotproof, speed } = this.parts;
+    const { supervision, words } = command;
+    let attempt: AttemptDraft | undefined;
+    const hear = (line: LogLine): void => {
+      attempt ??= this.#attemptOf(line, machine);
+      attempt?.hear(line, time);
+    };
+    const tail = new LogTail(logFile, time.clock, hear);
+    const end = await this.#runProgram(
+      machine,
+      supervisedWords({ spotproof, command: words, supervision, store: this.store, logFile, speed }),
+    ).finally(() => tail.close());
+    return judgeProgram({ end, attempt, machine, supervised: true, atMs: time.now() });
+  }
+
+  async #runAsWritten(machine: LaneMachine): Promise<ProgramResult> {
+    const { time, command } = this.parts;
+    const attempt = new AttemptDraft(this.attempts.length + 1, machine.number, time.now());
+    attempt.workFromMs = attempt.fromMs;
+    this.attempts.push(attempt);
+    const end = await this.#runProgram(machine, command.words);
+    const left = machine.isEnding ? [] : machine.machine.processes();
+    attempt.killed.push(...left.map(({ pid, name }) => `${name} (pid ${pid})`));
+    return judgeProgram({ end, attempt, machine, supervised: false, atMs: time.now() });
+  }
+
+  async #runProgram(machine: LaneMachine, words: readonly [string, ...string[]]) {
+    const program = machine.machine.start(words, {
+      environment: {},
+      onLine: (_stream, line) => this.#keepWords(line),
+    });
+    machine.program = program;
+    try {
+      return await program.ended;
+    } finally {
+      machine.program = undefined;
+    }
+  }
+
+  #attemptOf(line: LogLine, machine: LaneMachine): AttemptDraft | undefined {
+    const { attempt } = line;
+    if (typeof attempt !== "number") return undefined;
+    const { time } = this.parts;
+    const draft = new AttemptDraft(
+      attempt,
+      machine.number,
+      time.ofWallTime(Date.parse(String(line["time"]))),
+    );
+    this.attempts.push(draft);
+    return draft;
+  }
+
+  #keepWords(line: string): void {
+    this.lastWords.push(line);
+    if (this.lastWords.length > LAST_WORDS) this.lastWords.shift();
+  }
+
+  async #complete(machine: LaneMachine): Promise<void> {
+    if (this.isOver) return;
+    this.finishedMs = this.parts.time.now();
+    this.completedOn = machine;
+    try {
+      await this.parts.onCompleted(machine);
+    } finally {
+      this.#leave();
+    }
+  }
+}

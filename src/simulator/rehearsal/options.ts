@@ -1,0 +1,72 @@
+import type { Clock } from "../../base/index.ts";
+import type { FleetIsolation } from "../fleet/index.ts";
+import type { Plan } from "../scenario/plan.ts";
+import type { Computer } from "./record.ts";
+import type { RehearsedCommand } from "./rehearsed-command.ts";
+
+/** A rehearsal, with everything that it needs. */
+export interface RehearsalOptions {
+  readonly plan: Plan;
+  /** By how much deadlines and intervals are shortened; `auto`: as the length of the job asks for. */
+  readonly speed: number | "auto";
+  /** The job, and the one that it is compared with if there is one. */
+  readonly commands: readonly RehearsedCommand[];
+  /** An empty folder for the rehearsal alone; whoever made it removes it. */
+  readonly workspace: string;
+  readonly workingFolder: string;
+  /** Absolute paths of folders that outlive machines. */
+  readonly shared: readonly string[];
+  /** Absolute paths that no new machine has: checkpoint folders, stores. */
+  readonly excluded: readonly string[];
+  /** Absolute paths that machines must see: the programs started. */
+  readonly visible: readonly string[];
+  readonly outputs: OutputOptions;
+  /** Runs each job alone first: how long it takes, and what its outputs are. */
+  readonly alone: boolean;
+  /** How long the job works when nobody interrupts it, in ms; for a rehearsal without a run alone. */
+  readonly lengthMs: number | undefined;
+  readonly isolation: "auto" | FleetIsolation;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly computer: Omit<Computer, "isolation">;
+  readonly uid: number | undefined;
+  readonly clock: Clock;
+  /** What starts this program: `[node, main.js]`. */
+  readonly spotproof: readonly string[];
+  /** Ends the rehearsal early; everything is cleared away. */
+  readonly signal: AbortSignal;
+  readonly watcher: RehearsalWatcher;
+}
+
+/** Outputs that must be the same as those of the run alone. */
+export interface OutputOptions {
+  /** As the job names them. */
+  readonly files: readonly string[];
+  /** A shell command that is given the expected and the actual file; status 0 means the same. Undefined: byte by byte. */
+  readonly sameBy: string | undefined;
+}
+
+/** Whoever watches a rehearsal. */
+export interface RehearsalWatcher {
+  /** Something happened. */
+  tell(words: string): void;
+  /** A part of the rehearsal begins, with the jobs that take part; asked for their state as often as the watcher likes. */
+  watch(lanes: readonly WatchedLane[]): void;
+}
+
+/** A job as a watcher sees it. */
+export interface WatchedLane {
+  readonly title: string;
+  state(): LaneState;
+}
+
+/** What a job is doing. */
+export interface LaneState {
+  readonly machine: number;
+  readonly attempt: number;
+  /** 0 to 1; undefined while that cannot be told. */
+  readonly share: number | undefined;
+  readonly doing:
+    | { readonly kind: "working" | "starting" | "waiting" | "paused" | "done" | "gave-up" }
+    /** The end of its machine is announced. */
+    | { readonly kind: "noticed"; readonly leftMs: number };
+}

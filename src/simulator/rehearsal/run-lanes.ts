@@ -1,0 +1,126 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Fleet } from "../fleet/index.ts";
+import { startMachineMetadata } from "../metadata-mock/index.ts";
+import type { Plan } from "../scenario/plan.ts";
+import { CheckpointChanges } from "./checkpoint-changes.ts";
+import { Lane } from "./lane.ts";
+import type { LaneMachine } from "./lane-machine.ts";
+import type { RehearsalOptions, WatchedLane } from "./options.ts";
+import { type CollectedOutput, collectOutputs } from "./outputs.ts";
+import { type KnownLength, Pace, resumedCheckpoints } from "./pace.ts";
+import type { RehearsedCommand } from "./rehearsed-command.ts";
+import type { RehearsalTime } from "./rehearsal-time.ts";
+
+/** A lane with what belongs to it. */
+export interface LaneBench {
+  readonly lane: Lane;
+  readonly changes: CheckpointChanges;
+  readonly pace: Pace;
+  /** The outputs, once the job is done. */
+  readonly outputs: readonly CollectedOutput[];
+}
+
+/** What lanes are built from. */
+export interface LaneBenchParts {
+  readonly options: RehearsalOptions;
+  readonly plan: Plan;
+  readonly fleet: Fleet;
+  readonly time: RehearsalTime;
+  readonly speed: number;
+  /** Names the lane's folder and its machines. */
+  readonly name: string;
+  readonly length: KnownLength;
+}
+
+/** Builds the lane of one command; nothing is started yet. */
+export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand): Promise<LaneBench> {
+  const { options, plan, fleet, time, speed, name, length } = parts;
+  const folder = join(options.workspace, name);
+  await mkdir(folder);
+  const outputs: CollectedOutput[] = [];
+  const lane = new Lane({
+    command,
+    plan,
+    fleet,
+    time,
+    speed,
+    folder,
+    name,
+    spotproof: options.spotproof,
+    startMetadata: (machine, zone) =>
+      startMachineMetadata({
+        cloud: plan.cloud,
+        clock: time.clock,
+        name: machine,
+        zone,
+        tokens: plan.metadata.tokens,
+        clockAheadMs: plan.metadata.clockAheadMs,
+      }),
+    onCompleted: async (machine) => {
+      outputs.push(...(await collect(parts, command, machine, changes, folder)));
+    },
+    tell: (words) => options.watcher.tell(words),
+  });
+  const changes = new CheckpointChanges(lane.store, time);
+  return { lane, changes, pace: new Pace(lane, changes, length), outputs };
+}
+
+function collect(
+  { options }: LaneBenchParts,
+  { supervision }: RehearsedCommand,
+  machine: LaneMachine,
+  changes: CheckpointChanges,
+  folder: string,
+): Promise<readonly CollectedOutput[]> {
+  return collectOutputs({
+    files: options.outputs.files,
+    machine,
+    workingFolder: options.workingFolder,
+    checkpointFolder: supervision?.checkpointFolder,
+    store: supervision?.checkpointFolder === undefined ? undefined : () => changes.store(),
+    shared: options.shared,
+    folder: join(folder, "outputs"),
+  });
+}
+
+/** Ends a lane and learns what can be learned of its checkpoints. */
+export async function closeLane({ lane, changes }: LaneBench): Promise<void> {
+  await lane.close();
+  const newest = lane.attempts
+    .flatMap(({ saves }) => saves.map(({ id }) => id))
+    .sort()
+    .at(-1);
+  await changes.learn([...resumedCheckpoints(lane), ...(newest === undefined ? [] : [newest])]);
+}
+
+/** A lane as a watcher sees it. */
+export function watchedLane({ lane, pace }: LaneBench): WatchedLane {
+  return {
+    title: lane.parts.command.title,
+    state() {
+      const attempt = lane.working();
+      const machine = lane.present().at(-1);
+      return {
+        machine: machine?.number ?? lane.machines.length,
+        attempt: attempt?.number ?? lane.attempts.length,
+        share: lane.finishedMs === undefined ? pace.share() : 1,
+        doing: doing(lane, machine, attempt !== undefined),
+      };
+    },
+  };
+}
+
+function doing(
+  lane: Lane,
+  machine: LaneMachine | undefined,
+  isWorking: boolean,
+): ReturnType<WatchedLane["state"]>["doing"] {
+  if (lane.finishedMs !== undefined) return { kind: "done" };
+  if (lane.isOver) return { kind: "gave-up" };
+  if (machine === undefined) return { kind: "waiting" };
+  if (machine.isPaused) return { kind: "paused" };
+  const leftMs = machine.announcedLeftMs;
+  if (leftMs !== undefined) return { kind: "noticed", leftMs };
+  return { kind: isWorking ? "working" : "starting" };
+}

@@ -1,0 +1,160 @@
+import type { JobAttempt } from "../rehearsal/record.ts";
+import type { JudgeContext } from "./judge.ts";
+import type { RehearsalFinding } from "./verdict.ts";
+
+/** Whether the job came to its end, and whether that end proves anything. */
+export function endingFindings(context: JudgeContext): readonly RehearsalFinding[] {
+  return [
+    ...failsAlone(context),
+    ...neverFinished(context),
+    ...nothingHappened(context),
+    ...outputsDiffer(context),
+    ...failedByItself(context),
+  ];
+}
+
+function failsAlone({ job }: JudgeContext): readonly RehearsalFinding[] {
+  const { alone, gaveUp } = job;
+  if (alone === undefined || alone.status === 0) return [];
+  return [
+    {
+      id: "R01",
+      severity: "fails",
+      title: "It fails when nobody interrupts it",
+      detail: `Alone, on a machine that stays, ${gaveUp ?? "it did not end well"}.${lastWords(job.lastWords)}`,
+      remedy: "Make it work without interruptions first; a rehearsal cannot prove anything before.",
+    },
+  ];
+}
+
+function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
+  if (job.finishedMs !== undefined || (job.alone !== undefined && job.alone.status !== 0)) return [];
+  const reason = job.gaveUp ?? "it was not done when the rehearsal ended";
+  const last = job.attempts.at(-1);
+  if (last?.end.kind === "failed" && job.attempts.length > 0) {
+    return [
+      last.resumedFrom === undefined
+        ? failedLater(last, reason, job.lastWords)
+        : cannotGoOn(last, job.lastWords),
+    ];
+  }
+  return [
+    {
+      id: "K14",
+      severity: "fails",
+      title: "It never finished",
+      detail: `After ${job.attempts.length} starts on ${job.machines.length} machines: ${reason}.`,
+      remedy:
+        "Look at the lost work below: a job that loses more than it does between two interruptions never ends. Save more often, or make the first save come earlier.",
+    },
+  ];
+}
+
+function cannotGoOn(attempt: JobAttempt, words: readonly string[]): RehearsalFinding {
+  return {
+    id: "C01",
+    severity: "fails",
+    title: "It cannot go on from its own checkpoint",
+    detail: `Put back as checkpoint ${attempt.resumedFrom} had saved it, ${attempt.end.reason}; alone it does not fail. The files were saved as they lay there: one of them was probably half-written.${lastWords(words)}`,
+    remedy:
+      "Write every file of the state beside its final name and rename it when it is whole; whoever looks then sees the state before or the state after.",
+  };
+}
+
+function failedLater(attempt: JobAttempt, reason: string, words: readonly string[]): RehearsalFinding {
+  return {
+    id: "S10",
+    severity: "fails",
+    title: "It failed by itself",
+    detail: `Attempt ${attempt.number}: ${reason}, though it did not when it ran alone.${lastWords(words)}`,
+    remedy:
+      "Find out what is different on a new machine: a file that is not there, a folder, a lock left behind.",
+  };
+}
+
+function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFinding[] {
+  const { interruptions } = record;
+  const skipped = interruptions.filter((one) => one.skipped === true);
+  if (skipped.length === 0 || job.id !== "job" || job.machines.length === 0) return [];
+  const all = skipped.length === interruptions.length;
+  const detail = all
+    ? "No interruption came: the job was over before its first moment was reached."
+    : `${skipped.length} of ${interruptions.length} interruptions never came: the job was over before.`;
+  return [
+    {
+      id: "R02",
+      severity: all ? "fails" : "warns",
+      title: all ? "Nothing was proved" : "Not everything was tried",
+      detail,
+      remedy:
+        "Give it more to do, or a higher --speed; a job that reports its progress (spotproof progress 40/100) is interrupted at exact shares of it.",
+    },
+  ];
+}
+
+function outputsDiffer({ job }: JudgeContext): readonly RehearsalFinding[] {
+  return job.outputs.flatMap(({ path, result, detail, durable }): RehearsalFinding[] => {
+    switch (result) {
+      case "same":
+        return durable || job.finishedMs === undefined ? [] : [outputOnScratch(path)];
+      case "missing-alone":
+        return [
+          {
+            id: "R03",
+            severity: "fails",
+            title: "A declared output does not exist",
+            detail: `${path} was not there after the run alone either, so there is nothing to compare.`,
+            remedy: "Name a file that the job writes, relative to the folder in which it is started.",
+          },
+        ];
+      case "missing":
+      case "different":
+        return job.finishedMs === undefined
+          ? []
+          : [
+              {
+                id: "R03",
+                severity: "fails",
+                title: "Its result is another than without interruptions",
+                detail: `${path} is ${result}${detail === undefined ? "" : `: ${detail}`}.`,
+                remedy:
+                  "Everything on which the result depends belongs into the checkpoint: random state, position in the data, counters. Where results may differ a little, say when two are the same with --same-by.",
+              },
+            ];
+      default:
+        return result satisfies never;
+    }
+  });
+}
+
+function outputOnScratch(path: string): RehearsalFinding {
+  return {
+    id: "L03",
+    severity: "fails",
+    title: "The result went away with the machine",
+    detail: `${path} was right when the job said that it was done, but lay only on the machine's own disk: it was gone a moment later.`,
+    remedy:
+      "Write the result into the checkpoint folder (it is saved before the job counts as done), or into a folder that outlives machines.",
+  };
+}
+
+function failedByItself({ job }: JudgeContext): readonly RehearsalFinding[] {
+  const restarts = job.attempts.reduce((sum, attempt) => sum + (attempt.restarts ?? 0), 0);
+  if (restarts === 0 || job.finishedMs === undefined) return [];
+  return [
+    {
+      id: "S10",
+      severity: "warns",
+      title: "It failed by itself and was started again",
+      detail: `${restarts} ${restarts === 1 ? "time" : "times"}; it got through in the end.${lastWords(job.lastWords)}`,
+      remedy: "A failure right after a restore often means that a file was saved half-written.",
+    },
+  ];
+}
+
+const WORDS_SHOWN = 4;
+
+function lastWords(words: readonly string[]): string {
+  const said = words.filter((line) => line.trim() !== "").slice(-WORDS_SHOWN);
+  return said.length === 0 ? "" : ` Its last words: ${said.join(" | ")}`;
+}

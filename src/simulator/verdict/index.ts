@@ -1,0 +1,2 @@
+export { type JudgeOptions, judge } from "./judge.ts";
+export type * from "./verdict.ts";

@@ -1,0 +1,227 @@
+import { formatDuration } from "../../base/index.ts";
+import type { JobAttempt, RehearsedJob } from "../rehearsal/record.ts";
+import { type JudgeContext, allowedLossMs, successorOf } from "./judge.ts";
+import type { RehearsalFinding } from "./verdict.ts";
+
+/** Whether too much work was lost, and to what. */
+export function lossFindings(context: JudgeContext): readonly RehearsalFinding[] {
+  const again = [...beganAgain(context), ...restoredInVain(context)];
+  return [
+    ...again,
+    ...(again.length === 0 ? tooMuchLost(context) : []),
+    ...twoAtOnce(context),
+    ...lateLeaving(context),
+    ...notHeard(context),
+    ...tightWindow(context),
+  ];
+}
+
+/** Attempts that had worked for longer than may be lost, and whose successor began from nothing. */
+function beganAgain(context: JudgeContext): readonly RehearsalFinding[] {
+  const { job } = context;
+  const allowedMs = allowedLossMs(context);
+  const thrownBack = job.attempts.filter((attempt) => {
+    const successor = successorOf(attempt, job);
+    return attempt.lostMs > allowedMs && attempt.usefulMs === 0 && successor !== undefined;
+  });
+  if (thrownBack.length === 0) return [];
+  const lostMs = thrownBack.reduce((sum, attempt) => sum + attempt.lostMs, 0);
+  const saved = job.attempts.some(({ saves }) => saves.length > 1);
+  return [
+    {
+      id: "K08",
+      severity: "fails",
+      title: "An interruption threw it back to its beginning",
+      detail: `${count(thrownBack.length, "time")}: ${formatDuration(lostMs)} of work were done again. ${whyFromNothing(job, saved)}`,
+      remedy: job.supervised
+        ? "Write what the job needs to go on into its checkpoint folder every now and then, and read it at the start. examples/survives shows how in a few lines."
+        : "Start it under Spotproof, with a folder for its state: spotproof run --checkpoint ./ckpt … -- <command>.",
+    },
+  ];
+}
+
+function whyFromNothing(job: RehearsedJob, saved: boolean): string {
+  if (!job.supervised) return "Nothing saves its state, so each machine began from nothing.";
+  return saved
+    ? "Its checkpoint folder was saved, but held nothing new."
+    : "It left nothing in its checkpoint folder that could have been saved.";
+}
+
+/** Time that a restored job may need beyond what was left to do before it counts as done again. */
+const MOST_WORK = 1.5;
+const LEAST_EXCESS_MS = 2000;
+
+/** A checkpoint was put back, but the job did not read it. */
+function restoredInVain({ job }: JudgeContext): readonly RehearsalFinding[] {
+  const inVain = job.attempts.filter((attempt) => ignoredItsCheckpoint(attempt, job));
+  const usefulMs = job.attempts.reduce((sum, attempt) => sum + attempt.usefulMs, 0);
+  const aloneMs = job.alone?.tookMs;
+  const reports = job.attempts.some(({ progress }) => progress.length > 0);
+  const tooLong =
+    !reports &&
+    job.finishedMs !== undefined &&
+    aloneMs !== undefined &&
+    job.attempts.some(({ resumedFrom }) => resumedFrom !== undefined) &&
+    usefulMs > aloneMs * MOST_WORK + LEAST_EXCESS_MS;
+  if (inVain.length === 0 && !tooLong) return [];
+  const detail =
+    inVain.length > 0
+      ? inVain.map((attempt) => describeVain(attempt, job)).join(" ")
+      : `It worked for ${formatDuration(usefulMs)} in all; alone it needs ${formatDuration(aloneMs ?? 0)}.`;
+  return [
+    {
+      id: "K08",
+      severity: "fails",
+      title: "Its checkpoint was put back, but it began again",
+      detail,
+      remedy: "Read the saved state at the start, before the first step, and go on from there.",
+    },
+  ];
+}
+
+function ignoredItsCheckpoint(attempt: JobAttempt, job: RehearsedJob): boolean {
+  const saved = savedProgress(attempt, job);
+  const first = attempt.progress[0]?.done;
+  return saved !== undefined && first !== undefined && saved > 0 && first < saved / 2;
+}
+
+/** What had been reported when the checkpoint was made from which an attempt went on. */
+function savedProgress(attempt: JobAttempt, job: RehearsedJob): number | undefined {
+  if (attempt.resumedFrom === undefined) return undefined;
+  const author = job.attempts.find(({ saves }) => saves.some(({ id }) => id === attempt.resumedFrom));
+  const save = author?.saves.find(({ id }) => id === attempt.resumedFrom);
+  if (author === undefined || save === undefined) return undefined;
+  return author.progress.findLast(({ atMs }) => atMs <= save.atMs - save.durationMs)?.done;
+}
+
+function describeVain(attempt: JobAttempt, job: RehearsedJob): string {
+  const first = attempt.progress[0];
+  return `Attempt ${attempt.number} was given ${savedProgress(attempt, job)} ${first?.unit ?? "steps"} and first reported ${first?.done}.`;
+}
+
+/** More was lost than an interruption may cost. */
+function tooMuchLost(context: JudgeContext): readonly RehearsalFinding[] {
+  const { job } = context;
+  const allowedMs = allowedLossMs(context);
+  return job.attempts
+    .filter((attempt) => attempt.lostMs > allowedMs && successorOf(attempt, job) !== undefined)
+    .map((attempt) => {
+      const announced = attempt.heardMs !== undefined;
+      return {
+        id: announced ? "C07" : "D08",
+        severity: "fails",
+        title: announced
+          ? "Work was lost although the end was announced"
+          : "An end without notice cost too much",
+        detail: `Attempt ${attempt.number} lost ${formatDuration(attempt.lostMs)} of its work; ${formatDuration(allowedMs)} may be lost.`,
+        remedy: announced
+          ? "The job saves its state too seldom: let it write when it is told to stop (SIGTERM), or more often."
+          : "Let the job write its state more often, and save more often (--every); or say what may be lost with --max-lost.",
+      } satisfies RehearsalFinding;
+    });
+}
+
+/** K01: the old machine and the new one both worked. */
+function twoAtOnce({ job }: JudgeContext): readonly RehearsalFinding[] {
+  for (const attempt of job.attempts) {
+    const machine = job.machines.find(({ number }) => number === attempt.machine);
+    const successor = successorOf(attempt, job);
+    const woke = machine?.pauses.at(-1)?.toMs;
+    if (woke === undefined || successor?.workFromMs === undefined) continue;
+    const bothMs = attempt.toMs - Math.max(woke, successor.workFromMs);
+    if (attempt.end.kind === "fenced-out" || bothMs <= 0) continue;
+    return [
+      {
+        id: "K01",
+        severity: job.supervised ? "warns" : "fails",
+        title: "Two copies of it worked at the same time",
+        detail: `A machine that had been taken for lost woke up again, and both worked for ${formatDuration(bothMs)}. Nothing told the old one that it was replaced.`,
+        remedy: job.supervised
+          ? "Writes of the old attempt to the store are never read. For writes elsewhere hand SPOTPROOF_ATTEMPT_TOKEN to the other system."
+          : "Start it under Spotproof: an attempt that was replaced is stopped as soon as it wakes up, and nothing that it writes is read.",
+      },
+    ];
+  }
+  return [];
+}
+
+/** A notice of this length, in ms of real time, is enough for anything that need not save much. */
+const ENOUGH_MS = 2500;
+
+function lateLeaving({ record, job }: JudgeContext): readonly RehearsalFinding[] {
+  if (!job.supervised) return [];
+  const late = job.attempts.filter((attempt) => {
+    const { heardMs } = attempt;
+    const noticed = record.interruptions.some(
+      ({ noticeMs, endMs, leadMs = 0 }) =>
+        heardMs !== undefined &&
+        noticeMs !== undefined &&
+        endMs !== undefined &&
+        leadMs >= ENOUGH_MS &&
+        heardMs >= noticeMs &&
+        heardMs <= endMs,
+    );
+    return noticed && attempt.end.kind === "died";
+  });
+  if (late.length === 0) return [];
+  return [
+    {
+      id: "C07",
+      severity: "warns",
+      title: "It did not leave before its machine did",
+      detail: `${late.map(({ number }) => `Attempt ${number}`).join(", ")} heard the notice but was still there at the end: its last save may not have been made.`,
+      remedy: "Look at how long a save takes (below) and how long the job takes to stop.",
+    },
+  ];
+}
+
+function notHeard({ record, job }: JudgeContext): readonly RehearsalFinding[] {
+  const given = record.interruptions.filter(
+    ({ noticeMs, endMs, cancelledMs }) =>
+      noticeMs !== undefined && endMs !== undefined && cancelledMs === undefined,
+  );
+  if (!job.supervised || given.length === 0) return [];
+  const heard = given.filter(({ noticeMs = 0, endMs = 0 }) =>
+    job.attempts.some(({ heardMs }) => heardMs !== undefined && heardMs >= noticeMs && heardMs <= endMs),
+  );
+  if (heard.length === given.length) return [];
+  return [
+    {
+      id: "D04",
+      severity: "warns",
+      title: "Notices were not heard",
+      detail: `${given.length - heard.length} of ${given.length}: the metadata service did not answer, the notice was too short, or the job was just starting. What saved it were the saves at intervals.`,
+      remedy:
+        "Nothing to do when the scenario makes the service silent. On a real machine: docs/guides/notices.md.",
+    },
+  ];
+}
+
+/** Saves are not quicker in a cloud: against the real window they must be short. */
+const WINDOW_SHARE = 0.5;
+
+function tightWindow({ record, job }: JudgeContext): readonly RehearsalFinding[] {
+  const saves = job.attempts.flatMap((attempt) => attempt.saves);
+  const longestMs = saves.reduce((longest, { durationMs }) => Math.max(longest, durationMs), 0);
+  const windows = record.interruptions.flatMap(({ leadMs, endMs }) =>
+    leadMs === undefined || endMs === undefined || leadMs * record.speed < 30_000
+      ? []
+      : leadMs * record.speed,
+  );
+  const windowMs = windows.reduce((shortest, ms) => Math.min(shortest, ms), Number.POSITIVE_INFINITY);
+  if (longestMs <= windowMs * WINDOW_SHARE) return [];
+  return [
+    {
+      id: "C07",
+      severity: "warns",
+      title: "A save takes a large part of the notice",
+      detail: `The longest took ${formatDuration(longestMs)}; a real notice would be ${formatDuration(windowMs)}.`,
+      remedy:
+        "Keep less in the checkpoint folder, or in files that change less, so that less has to be saved.",
+    },
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
