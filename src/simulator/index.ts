@@ -1,1 +1,4 @@
 export * from "./ec2-metadata-mock/index.ts";
+export * from "./azure-metadata-mock/index.ts";
+export * from "./gcp-metadata-mock/index.ts";
+export * from "./metadata-mock/index.ts";

@@ -108,9 +108,18 @@ function introduction(mock: Ec2MetadataMock, plan: Plan): string {
 }
 
 function describe(event: MockEvent): string {
-  return event.kind === "announced"
-    ? `announced ${event.what}`
-    : `heard by a client: ${event.path} ${event.body.replaceAll(/\s+/g, " ")}`;
+  switch (event.kind) {
+    case "heard":
+      return `heard by a client: ${event.path} ${event.body.replaceAll(/\s+/g, " ")}`;
+    case "announced":
+      return `announced ${event.what}`;
+    case "acknowledged":
+      return `acknowledged ${event.what}`;
+    case "not-done":
+      return `not done: ${event.what}`;
+    default:
+      return event satisfies never;
+  }
 }
 
 function stopSignal(io: CommandIo): { readonly received: Promise<void>; readonly close: () => void } {

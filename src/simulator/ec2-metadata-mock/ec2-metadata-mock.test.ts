@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { manualClock, until } from "../../../test/stages/manual-clock.ts";
 import { systemClock } from "../../base/index.ts";
-import { type Ec2MetadataMockOptions, type MockEvent, startEc2MetadataMock } from "./ec2-metadata-mock.ts";
+import type { MockEvent } from "../metadata-mock/machine-metadata.ts";
+import { type Ec2MetadataMockOptions, startEc2MetadataMock } from "./ec2-metadata-mock.ts";
 
 const HAS_PYTHON = spawnSync("python3", ["--version"]).status === 0;
 const HAS_IPV6_LOOPBACK = Object.values(networkInterfaces()).some((addresses) =>
@@ -88,7 +89,7 @@ describe("items", () => {
 
   test("folders list what is in them; what does not exist is 404", async () => {
     await using at = await stage();
-    expect(await at.text("/latest/")).toEqual([200, "dynamic/\nmeta-data/"]);
+    expect(await at.text("/latest/")).toEqual([200, "dynamic\nmeta-data"]);
     const [, names] = await at.text("/latest/meta-data/");
     expect(String(names).split("\n")).toEqual(
       expect.arrayContaining(["instance-id", "placement/", "events/"]),

@@ -1,17 +1,29 @@
 import type { ServerResponse } from "node:http";
 import type { MockFault } from "./faults.ts";
-import type { ServiceReply } from "./metadata-service.ts";
+import type { ServiceReply } from "./service-message.ts";
 
 /** What befalls a reply on its way. */
 export interface SendContext {
   readonly faults: readonly MockFault[];
+  /** Headers of every reply of this service; a reply's own win. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The service's wall clock. */
   readonly wallTime: number;
   readonly after: (ms: number, action: () => void) => void;
+  /** Called when the reply is sent as the service meant it. */
+  readonly sentAsMeant: () => void;
 }
 
 const WEB_PAGE =
   "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>";
+
+/** Faults after which the caller never sees a status. */
+const SILENT: readonly string[] = ["hang", "reset", "garbage"];
+
+/** Whether the caller is sent no status at all. */
+export function isSilenced(faults: readonly MockFault[]): boolean {
+  return faults.some(({ kind }) => SILENT.includes(kind));
+}
 
 /** Sends a reply as the real service would, or as the faults will have it. */
 export function sendReply(response: ServerResponse, reply: ServiceReply, context: SendContext): void {
@@ -29,9 +41,10 @@ export function sendReply(response: ServerResponse, reply: ServiceReply, context
         response.writeHead(200, { "content-length": "1000" }).write("{", () => response.socket?.destroy());
         return;
       case "slow":
-        context.after(fault.ms, () => sendNow(response, reply, context));
+        context.after(fault.ms ?? 0, () => sendNow(response, reply, context));
         return;
       case "status":
+      case "throttle":
       case "web-page":
       case "too-large":
       case "redirect":
@@ -40,35 +53,36 @@ export function sendReply(response: ServerResponse, reply: ServiceReply, context
         // These change what is sent, not whether.
         break;
       default:
-        fault satisfies never;
+        fault.kind satisfies never;
     }
   }
   sendNow(response, reply, context);
 }
 
-function sendNow(response: ServerResponse, reply: ServiceReply, { faults, wallTime }: SendContext): void {
+function sendNow(response: ServerResponse, reply: ServiceReply, context: SendContext): void {
+  if (reply.isLost === true) return;
   response.sendDate = false;
-  response.setHeader("server", "EC2ws");
-  response.setHeader("content-type", "text/plain");
+  const headers: Record<string, string> = { ...context.headers, ...reply.headers };
   let { status, body } = reply;
-  let dateMs: number | undefined = wallTime;
-  for (const fault of faults) {
+  let dateMs: number | undefined = context.wallTime;
+  let isMeant = true;
+  for (const fault of context.faults) {
     if (fault.kind === "web-page") {
-      [status, body] = [200, WEB_PAGE];
-      response.setHeader("content-type", "text/html");
+      [status, body, isMeant] = [200, WEB_PAGE, false];
+      headers["content-type"] = "text/html";
     } else if (fault.kind === "redirect") {
-      [status, body] = [302, ""];
-      response.setHeader("location", fault.location);
+      [status, body, isMeant] = [302, "", false];
+      headers["location"] = fault.location ?? "/";
     } else if (fault.kind === "too-large") {
-      [status, body] = [200, "x".repeat(1024 * 1024)];
+      [status, body, isMeant] = [200, "x".repeat(1024 * 1024), false];
     } else if (fault.kind === "date-skew") {
-      dateMs = wallTime + fault.ms;
+      dateMs = context.wallTime + (fault.ms ?? 0);
     } else if (fault.kind === "no-date") {
       dateMs = undefined;
     }
   }
-  if (dateMs !== undefined) response.setHeader("date", new Date(dateMs).toUTCString());
-  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
-  response.setHeader("content-length", Buffer.byteLength(body));
-  response.writeHead(status).end(body);
+  if (dateMs !== undefined) headers["date"] = new Date(dateMs).toUTCString();
+  headers["content-length"] = String(Buffer.byteLength(body));
+  response.writeHead(status, headers).end(body);
+  if (isMeant) context.sentAsMeant();
 }
