@@ -3,6 +3,7 @@ import { isatty } from "node:tty";
 import { SpotproofError, reasonOf, systemClock, systemErrorCode } from "../base/index.ts";
 import { openPatientWriter } from "./patient-writer.ts";
 
+const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
 
 /** Everything of the process that commands touch. Commands take it as a parameter, so that tests can run them whole. */
@@ -15,6 +16,10 @@ export interface CommandIo {
   readonly drain: (limitMs: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly errIsTerminal: boolean;
+  readonly outIsTerminal: boolean;
+  /** Cells of a line where results, and everything else, are shown; 100 where nobody tells. */
+  readonly outColumns: number;
+  readonly errColumns: number;
   /** Throws `bad-usage` when it was removed. */
   readonly workingFolder: string;
   readonly temporaryFolder: string;
@@ -41,6 +46,13 @@ export function processIo(): CommandIo {
     },
     environment: process.env,
     errIsTerminal: isatty(STANDARD_ERROR),
+    outIsTerminal: isatty(STANDARD_OUTPUT),
+    get outColumns() {
+      return columnsOf(STANDARD_OUTPUT, () => process.stdout);
+    },
+    get errColumns() {
+      return columnsOf(STANDARD_ERROR, () => process.stderr);
+    },
     get workingFolder() {
       return existingWorkingFolder();
     },
@@ -55,6 +67,14 @@ export function processIo(): CommandIo {
       return () => process.off(signal, handler);
     },
   };
+}
+
+const USUAL_COLUMNS = 100;
+
+/** A terminal knows its width; elsewhere `COLUMNS` may tell it. */
+function columnsOf(descriptor: number, stream: () => NodeJS.WriteStream): number {
+  const told = isatty(descriptor) ? stream().columns : Number(process.env["COLUMNS"]);
+  return Number.isInteger(told) && told > 0 ? told : USUAL_COLUMNS;
 }
 
 function existingWorkingFolder(): string {

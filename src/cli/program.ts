@@ -5,6 +5,7 @@ import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
 import { declareCheckpointsCommand } from "./commands/checkpoints.ts";
 import { declareMockMetadataCommand } from "./commands/mock-metadata.ts";
+import { declareRehearseCommand } from "./commands/rehearse.ts";
 import { declareRunOptions, readRunOptions } from "./commands/run-options.ts";
 import { declareStatusCommand } from "./commands/status.ts";
 import { becomeChildOfInit } from "./pid-one.ts";
@@ -90,6 +91,7 @@ export function buildProgram(io: CommandIo, choose: (work: Work) => void): Comma
   declareStatusCommand(program, choose);
   declareCheckpointsCommand(program, choose);
   declareChannelCommands(program, choose);
+  declareRehearseCommand(program, choose);
   declareMockMetadataCommand(program, choose);
   return program;
 }

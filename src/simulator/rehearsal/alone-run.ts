@@ -6,7 +6,7 @@ import type { CollectedOutput } from "./outputs.ts";
 import type { AloneRun } from "./record.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
 import { RehearsalTime } from "./rehearsal-time.ts";
-import { type LaneBench, buildLane, closeLane, watchedLane } from "./run-lanes.ts";
+import { type LaneBench, buildLane, closeLane, liveJob } from "./run-lanes.ts";
 import { workedMs } from "./work-positions.ts";
 
 /** What a job showed when nobody disturbed it. */
@@ -45,7 +45,7 @@ export async function runAlone(options: RehearsalOptions, fleet: Fleet): Promise
         await buildLane({ options, plan, fleet, time, speed: ALONE_SPEED, name, length }, command),
       );
     }
-    options.watcher.watch(benches.map(watchedLane));
+    options.watcher.watch(() => benches.map(liveJob));
     for (const { lane } of benches) lane.start();
     if (options.signal.aborted) giveUp();
     await Promise.all(benches.map(({ lane }) => lane.over));

@@ -1,4 +1,4 @@
-export type { LaneState, OutputOptions, RehearsalOptions, RehearsalWatcher, WatchedLane } from "./options.ts";
+export type { OutputOptions, RehearsalOptions, RehearsalWatcher } from "./options.ts";
 export type * from "./record.ts";
 export { rehearse } from "./rehearse.ts";
 export {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/index.ts";
 import type { FleetIsolation } from "../fleet/index.ts";
+import type { LiveJob } from "../report/live/live-screen.ts";
 import type { Plan } from "../scenario/plan.ts";
 import type { Computer } from "./record.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
@@ -49,24 +50,6 @@ export interface OutputOptions {
 export interface RehearsalWatcher {
   /** Something happened. */
   tell(words: string): void;
-  /** A part of the rehearsal begins, with the jobs that take part; asked for their state as often as the watcher likes. */
-  watch(lanes: readonly WatchedLane[]): void;
-}
-
-/** A job as a watcher sees it. */
-export interface WatchedLane {
-  readonly title: string;
-  state(): LaneState;
-}
-
-/** What a job is doing. */
-export interface LaneState {
-  readonly machine: number;
-  readonly attempt: number;
-  /** 0 to 1; undefined while that cannot be told. */
-  readonly share: number | undefined;
-  readonly doing:
-    | { readonly kind: "working" | "starting" | "waiting" | "paused" | "done" | "gave-up" }
-    /** The end of its machine is announced. */
-    | { readonly kind: "noticed"; readonly leftMs: number };
+  /** A part of the rehearsal begins; `jobs` gives the jobs of that part as they are, as often as the watcher likes. */
+  watch(jobs: () => readonly LiveJob[]): void;
 }

@@ -14,7 +14,7 @@ import {
   type RehearsedJob,
 } from "./record.ts";
 import { RehearsalTime } from "./rehearsal-time.ts";
-import { type LaneBench, buildLane, closeLane, watchedLane } from "./run-lanes.ts";
+import { type LaneBench, buildLane, closeLane, liveJob } from "./run-lanes.ts";
 import { automaticSpeed } from "./speed.ts";
 import { StoreTrouble } from "./store-trouble.ts";
 
@@ -112,7 +112,7 @@ async function runCourse(course: Course, trouble: StoreTrouble): Promise<readonl
   const limit = options.clock.after(longestMs(course), () => {
     for (const lane of lanes) lane.giveUp(`not done after ${Math.round(longestMs(course) / 1000)} s`);
   });
-  options.watcher.watch(benches.map(watchedLane));
+  options.watcher.watch(() => benches.map(liveJob));
   for (const lane of lanes) lane.start();
   if (options.signal.aborted) abandon();
   const troubles = options.plan.storeFaults.map(async (fault) => {

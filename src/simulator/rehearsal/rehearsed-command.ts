@@ -47,7 +47,7 @@ export const USUAL_DURATIONS: RunDurations = {
 /**
  * However fast time runs, no duration becomes shorter: processes start and files are written at the speed of this computer.
  */
-const SHORTEST_MS: Required<RunDurations> = {
+const SHORTEST_MS: Readonly<Record<keyof RunDurations, number>> = {
   every: 250,
   heartbeat: 250,
   lease: 2000,

@@ -2,11 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Fleet } from "../fleet/index.ts";
 import { startMachineMetadata } from "../metadata-mock/index.ts";
+import type { LiveJob } from "../report/live/live-screen.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { CheckpointChanges } from "./checkpoint-changes.ts";
 import { Lane } from "./lane.ts";
 import type { LaneMachine } from "./lane-machine.ts";
-import type { RehearsalOptions, WatchedLane } from "./options.ts";
+import type { RehearsalOptions } from "./options.ts";
 import { type CollectedOutput, collectOutputs } from "./outputs.ts";
 import { type KnownLength, Pace, resumedCheckpoints } from "./pace.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
@@ -52,8 +53,7 @@ export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand
       startMachineMetadata({
         cloud: plan.cloud,
         clock: time.clock,
-        name: machine,
-        zone,
+        machine: { name: machine, zone },
         tokens: plan.metadata.tokens,
         clockAheadMs: plan.metadata.clockAheadMs,
       }),
@@ -94,33 +94,27 @@ export async function closeLane({ lane, changes }: LaneBench): Promise<void> {
   await changes.learn([...resumedCheckpoints(lane), ...(newest === undefined ? [] : [newest])]);
 }
 
-/** A lane as a watcher sees it. */
-export function watchedLane({ lane, pace }: LaneBench): WatchedLane {
+/** A job as a watcher sees it now. */
+export function liveJob({ lane, pace }: LaneBench): LiveJob {
+  const machine = lane.present().at(-1);
+  const reported = lane.attempts.findLast(({ progress }) => progress.length > 0)?.progress.at(-1);
   return {
     title: lane.parts.command.title,
-    state() {
-      const attempt = lane.working();
-      const machine = lane.present().at(-1);
-      return {
-        machine: machine?.number ?? lane.machines.length,
-        attempt: attempt?.number ?? lane.attempts.length,
-        share: lane.finishedMs === undefined ? pace.share() : 1,
-        doing: doing(lane, machine, attempt !== undefined),
-      };
-    },
+    machine: machine?.number ?? lane.machines.length,
+    state: liveState(lane, machine),
+    ...(reported === undefined ? {} : { progress: reported }),
+    workedMs: pace.position() ?? 0,
   };
 }
 
-function doing(
-  lane: Lane,
-  machine: LaneMachine | undefined,
-  isWorking: boolean,
-): ReturnType<WatchedLane["state"]>["doing"] {
-  if (lane.finishedMs !== undefined) return { kind: "done" };
+function liveState(lane: Lane, machine: LaneMachine | undefined): LiveJob["state"] {
+  if (lane.finishedMs !== undefined) return { kind: "finished" };
   if (lane.isOver) return { kind: "gave-up" };
   if (machine === undefined) return { kind: "waiting" };
-  if (machine.isPaused) return { kind: "paused" };
+  if (machine.isPaused) return { kind: "standing-still" };
   const leftMs = machine.announcedLeftMs;
-  if (leftMs !== undefined) return { kind: "noticed", leftMs };
-  return { kind: isWorking ? "working" : "starting" };
+  if (leftMs !== undefined) {
+    return { kind: "noticed", endsAtMs: lane.parts.time.clock.now() + leftMs };
+  }
+  return { kind: lane.working() === undefined ? "starting" : "working" };
 }

@@ -1,5 +1,5 @@
 import type { JobAttempt } from "../rehearsal/record.ts";
-import type { JudgeContext } from "./judge.ts";
+import type { JudgeContext } from "./context.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 
 /** Whether the job came to its end, and whether that end proves anything. */

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../base/index.ts";
 import type { LeftBehindFile } from "../rehearsal/record.ts";
-import type { JudgeContext } from "./judge.ts";
+import type { JudgeContext } from "./context.ts";
 import { matchesGlob } from "./match-glob.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 

@@ -1,2 +1,3 @@
-export { type JudgeOptions, judge } from "./judge.ts";
+export type { JudgeOptions } from "./context.ts";
+export { judge } from "./judge.ts";
 export type * from "./verdict.ts";

@@ -1,32 +1,11 @@
-import type { JobAttempt, RehearsalRecord, RehearsedJob } from "../rehearsal/record.ts";
+import type { RehearsalRecord } from "../rehearsal/record.ts";
+import type { JudgeContext, JudgeOptions } from "./context.ts";
 import { endingFindings } from "./ending-findings.ts";
 import { fileFindings } from "./file-findings.ts";
 import { lossFindings } from "./loss-findings.ts";
 import { processFindings } from "./process-findings.ts";
 import { summaryOf } from "./summary.ts";
 import type { JobTotals, JobVerdict, RehearsalFinding, Verdict } from "./verdict.ts";
-
-/** What a user has decided beforehand. */
-export interface JudgeOptions {
-  /** Findings that do not count as failures, by their ids. */
-  readonly allow: ReadonlySet<string>;
-  /** Files that may go away with a machine: as `path.matchesGlob` would have it, with `*` and `**`. */
-  readonly mayLose: readonly string[];
-  /** Share of the whole work (0 to 1) that one interruption may cost. */
-  readonly maxLostShare: number;
-  /** The time between two saves, in ms of real time: what an end without notice must be allowed to cost. */
-  readonly saveEveryMs: number;
-}
-
-/** What all findings of one job are made from. */
-export interface JudgeContext {
-  readonly record: RehearsalRecord;
-  readonly job: RehearsedJob;
-  readonly options: JudgeOptions;
-}
-
-/** Less than this is never too much, in ms: processes end and start at the speed of this computer. */
-const ALWAYS_ALLOWED_MS = 2000;
 
 /** Holds what happened in a rehearsal against what a job that survives interruptions must do. */
 export function judge(record: RehearsalRecord, options: JudgeOptions): Verdict {
@@ -57,12 +36,6 @@ function withAllowance(finding: RehearsalFinding, allow: ReadonlySet<string>): R
   return finding.severity === "fails" && allow.has(finding.id)
     ? { ...finding, severity: "allowed" }
     : finding;
-}
-
-/** How long one interruption may throw a job back, in ms of its work. */
-export function allowedLossMs({ job, options }: JudgeContext): number {
-  const share = (job.alone?.tookMs ?? 0) * options.maxLostShare;
-  return Math.max(share, 2 * options.saveEveryMs, ALWAYS_ALLOWED_MS);
 }
 
 function totalsOf({ record, job }: JudgeContext): JobTotals {
@@ -99,9 +72,4 @@ function totalsOf({ record, job }: JudgeContext): JobTotals {
 
 function largest(name: "longestSaveMs" | "longestRestoreMs", values: readonly number[]) {
   return values.length === 0 ? {} : { [name]: values.reduce((a, b) => Math.max(a, b), 0) };
-}
-
-/** The attempt that went on after another; undefined when there was none. */
-export function successorOf(attempt: JobAttempt, job: RehearsedJob): JobAttempt | undefined {
-  return job.attempts.find(({ number }) => number === attempt.number + 1);
 }

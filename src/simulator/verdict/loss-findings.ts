@@ -1,6 +1,6 @@
 import { formatDuration } from "../../base/index.ts";
 import type { JobAttempt, RehearsedJob } from "../rehearsal/record.ts";
-import { type JudgeContext, allowedLossMs, successorOf } from "./judge.ts";
+import { type JudgeContext, allowedLossMs, successorOf } from "./context.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 
 /** Whether too much work was lost, and to what. */

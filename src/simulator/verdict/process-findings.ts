@@ -1,4 +1,4 @@
-import type { JudgeContext } from "./judge.ts";
+import type { JudgeContext } from "./context.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 
 /** Processes that did not end when they should have. */

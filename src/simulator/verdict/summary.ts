@@ -1,5 +1,5 @@
 import { formatDuration } from "../../base/index.ts";
-import type { JudgeContext } from "./judge.ts";
+import type { JudgeContext } from "./context.ts";
 import type { JobTotals, RehearsalFinding } from "./verdict.ts";
 
 /** One sentence: what happened to a job. */
