@@ -100,7 +100,7 @@ export interface ProgramOptions {
   /** Added to the machine's. */
   readonly environment: Readonly<Record<string, string>>;
   /** Is told of every line, without its end. One that is longer than 16 KiB comes cut. */
-  onLine(stream: "stdout" | "stderr", line: string): void;
+  readonly onLine: (stream: "stdout" | "stderr", line: string) => void;
   /** How much output is handed over at most, in characters; the rest is read and thrown away. Default: no limit. */
   readonly outputLimit?: number | undefined;
 }

@@ -1,0 +1,51 @@
+import fs from "node:fs/promises";
+import { join } from "node:path";
+import { FolderHousing } from "./folder-housing.ts";
+import { copyFolder } from "./folder-copy.ts";
+import type { Housing } from "./housing.ts";
+import type { MachineSite } from "./machine-site.ts";
+import { isWithin } from "./machine-view.ts";
+import { watchTmp } from "./tmp-watch.ts";
+import { readableName } from "./walk-folder.ts";
+
+/** Where a job writes that does not look at `TMPDIR`. */
+const SYSTEM_TMP = "/tmp";
+
+/** Prepares a machine that is a copy of the working folder, a temporary folder and a tree of processes. */
+export async function prepareFolderMachine(
+  site: MachineSite,
+  folder: string,
+  mark: string,
+): Promise<{ readonly housing: Housing; readonly unreadable: readonly string[] }> {
+  const { places, options } = site;
+  const workFolder = join(folder, "work");
+  const tmpFolder = join(folder, "tmp");
+  await fs.mkdir(workFolder);
+  await fs.mkdir(tmpFolder);
+  const copied = await copyFolder(places.copy, workFolder, true);
+  for (const shared of places.shared.filter((one) => isWithin(one, places.workingFolder))) {
+    const link = join(workFolder, shared.slice(places.workingFolder.length));
+    await fs.mkdir(join(link, ".."), { recursive: true });
+    await fs.symlink(shared, link);
+  }
+  const tmpWatch = await watchTmp({
+    folder: SYSTEM_TMP,
+    uid: options.uid ?? -1,
+    spared: [places.workingFolder, ...places.shown.map(({ path }) => path)],
+    reported: site.reportedInTmp,
+  });
+  const housing = new FolderHousing({
+    clock: options.clock,
+    processes: site.processes,
+    mark,
+    workFolder,
+    tmpFolder,
+    places: [
+      { folder: workFolder, prefix: "", where: "scratch", before: copied.state },
+      { folder: tmpFolder, prefix: "$TMPDIR/", where: "tmp", before: new Map() },
+    ],
+    tmpWatch,
+    path: options.environment["PATH"] ?? "/usr/bin:/bin",
+  });
+  return { housing, unreadable: copied.unreadable.map(readableName) };
+}
