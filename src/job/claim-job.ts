@@ -1,8 +1,11 @@
 import {
   type AttemptToken,
   type CheckpointId,
+  type MonotonicMs,
+  SpotproofError,
   VERSION,
   attemptNumber,
+  backoffMs,
   newAttemptToken,
 } from "../base/index.ts";
 import { claimKey, jobKey } from "../store/keys.ts";
@@ -35,6 +38,14 @@ interface Start {
   readonly inherited: Inheritance;
 }
 
+/** A claim that was sent to the store. The same one is sent again, since it may have arrived. */
+interface TriedClaim {
+  readonly start: Start;
+  readonly record: ClaimRecord;
+  /** `clock.now()` before it was sent first. */
+  readonly claimedAtMs: MonotonicMs;
+}
+
 const FIRST: Start = { number: 1, lineage: [], inherited: { failuresUsed: 0, idleAttempts: 0 } };
 
 /**
@@ -43,6 +54,8 @@ const FIRST: Start = { number: 1, lineage: [], inherited: { failuresUsed: 0, idl
  *   budget; if the job ends so while this call waits, that is the answer.
  * - `no-progress` leaves no trace: the same start with a higher limit, or with 0, goes on.
  * - With `ifRunning: "leave"` nothing is observed: an attempt without an outcome counts as alive.
+ * - With `patienceMs` a store that does not answer is tried again. The token stays the same, so a claim that was made and
+ *   whose answer was lost is known as our own.
  * @throws SpotproofError of the store, `store-newer`, `record-damaged`
  */
 export async function claimJob(request: ClaimRequest): Promise<ClaimResult> {
@@ -53,6 +66,9 @@ export async function claimJob(request: ClaimRequest): Promise<ClaimResult> {
     throw error;
   }
 }
+
+/** Between two tries while the store does not answer. */
+const TRY_AGAIN = { firstMs: 200, longestMs: 5000 };
 
 /** The latest attempt as one look at the store shows it. */
 interface Look {
@@ -66,7 +82,12 @@ class Claimant {
   readonly #token: AttemptToken = newAttemptToken();
   /** The attempt that had ended before this call began: only its end may be followed by a new start after a failure. */
   #endedBefore: number | undefined;
+  #hasLooked = false;
   #waitingFor: number | undefined;
+  /** By the number of the attempt. */
+  readonly #tried = new Map<number, TriedClaim>();
+  #troubles = 0;
+  #troubleSinceMs: MonotonicMs | undefined;
 
   constructor(request: ClaimRequest) {
     this.#request = request;
@@ -75,9 +96,43 @@ class Claimant {
 
   async run(): Promise<ClaimResult> {
     const { signal } = this.#request;
+    while (!signal.aborted) {
+      try {
+        const result = await this.#claim();
+        this.#answered();
+        return result;
+      } catch (error) {
+        await this.#waitAfter(error);
+      }
+    }
+    return { kind: "aborted" };
+  }
+
+  /** Throws what must not, or not any longer, be tried again. */
+  async #waitAfter(error: unknown): Promise<void> {
+    const { clock, random, signal, patienceMs = 0, onTrouble } = this.#request;
+    if (!(error instanceof SpotproofError) || error.code !== "store-unreachable") throw error;
+    this.#troubleSinceMs ??= clock.now();
+    this.#troubles += 1;
+    const waitMs = backoffMs(TRY_AGAIN, this.#troubles, random);
+    if (clock.now() + waitMs - this.#troubleSinceMs > patienceMs) throw error;
+    if (this.#troubles === 1) onTrouble?.(error);
+    await clock.sleep(waitMs, signal);
+  }
+
+  /** Troubles that come after this are new ones. A look alone does not count: the store may read and not write. */
+  #answered(): void {
+    if (this.#troubles > 0) this.#request.onTrouble?.(undefined);
+    this.#troubles = 0;
+    this.#troubleSinceMs = undefined;
+  }
+
+  async #claim(): Promise<ClaimResult> {
+    const { signal } = this.#request;
     const [first] = await Promise.all([this.#look(), this.#describeJob()]);
     let look = first;
-    this.#endedBefore = look?.outcome === undefined ? undefined : look.claim.attempt;
+    if (!this.#hasLooked) this.#endedBefore = look?.outcome === undefined ? undefined : look.claim.attempt;
+    this.#hasLooked = true;
     while (!signal.aborted) {
       const result = await this.#step(look);
       if (result !== undefined) return result;
@@ -99,10 +154,13 @@ class Claimant {
     const { claim } = look;
     if (look.outcome !== undefined) return this.#succeed(claim, look.outcome);
     const { attempt, host } = claim;
+    const tried = this.#tried.get(attempt);
+    if (tried !== undefined && claim.token === this.#token) return this.#own(tried);
     if (this.#request.ifRunning === "leave") return { kind: "running-elsewhere", attempt, host };
     if (this.#waitingFor !== attempt) this.#request.onWaiting({ attempt, host });
     this.#waitingFor = attempt;
     const observed = await observeAttempt(this.#stored, claim, this.#request, false);
+    this.#answered();
     if (observed.kind === "ended") return this.#succeed(claim, observed.outcome);
     if (observed.kind !== "silent") return { kind: "aborted" };
     const outcome = await endLostAttempt(this.#stored, claim, observed.heartbeat, this.#request, this.#token);
@@ -126,11 +184,16 @@ class Claimant {
   }
 
   async #tryClaim(start: Start): Promise<ClaimResult | undefined> {
-    const { clock, signal } = this.#request;
+    const { clock, signal, job } = this.#request;
     signal.throwIfAborted();
-    const claimedAtMs = clock.now();
-    const record = this.#claimRecord(start);
-    const key = claimKey(this.#request.job, record.attempt);
+    const tried = this.#tried.get(start.number) ?? {
+      start,
+      record: this.#claimRecord(start),
+      claimedAtMs: clock.now(),
+    };
+    this.#tried.set(start.number, tried);
+    const { record } = tried;
+    const key = claimKey(job, record.attempt);
     // Without the signal: "aborted" promises that nothing was claimed.
     const created = await this.#stored.store.create(key, recordBytes(record));
     if (created === "exists") {
@@ -138,9 +201,13 @@ class Claimant {
       // Ours when the store repeated the request after its first answer was lost.
       if (present?.token !== this.#token) return undefined;
     }
+    return this.#own(tried);
+  }
+
+  #own({ start, record, claimedAtMs }: TriedClaim): ClaimResult {
     const attempt: Attempt = new OwnedAttempt({
       stored: this.#stored,
-      clock,
+      clock: this.#request.clock,
       number: record.attempt,
       token: this.#token,
       lineage: start.lineage,

@@ -1,4 +1,4 @@
-import type { Clock, JobName, Random } from "../base/index.ts";
+import type { Clock, JobName, Random, SpotproofError } from "../base/index.ts";
 import type { Store } from "../store/store.ts";
 import type { Attempt } from "./attempt.ts";
 import type { OutcomeRecord } from "./records.ts";
@@ -23,6 +23,10 @@ export interface ClaimRequest {
   /** Told once when waiting begins, and again when the awaited attempt changes. */
   readonly onWaiting: (what: { readonly attempt: number; readonly host: string }) => void;
   readonly signal: AbortSignal;
+  /** How long the store may fail in a way that may pass (`store-unreachable`) before the claim is given up, in ms. Default 0. */
+  readonly patienceMs?: number | undefined;
+  /** Told when the store fails and is to be tried again, and when it has answered after that (undefined). */
+  readonly onTrouble?: ((error: SpotproofError | undefined) => void) | undefined;
 }
 
 /** How trying to claim ends. */
@@ -36,5 +40,8 @@ export type ClaimResult =
   | { readonly kind: "ended-elsewhere"; readonly outcome: OutcomeRecord }
   /** `maxIdleAttempts` attempts in a row made no new checkpoint. */
   | { readonly kind: "no-progress"; readonly idleAttempts: number }
-  /** `signal` aborted before there was a claim. Nothing was claimed. */
+  /**
+   * `signal` aborted before there was a claim. Nothing was claimed; unless the store failed before, and a claim whose answer
+   * was lost stands: the next start then waits for the lease.
+   */
   | { readonly kind: "aborted" };

@@ -87,6 +87,8 @@ export class ModelMachine {
       leaseMs: this.#plan.leaseMs,
       ifRunning: "standby",
       maxIdleAttempts: 0,
+      // Every other life gives up at the first answer that is lost, as a person may; the others try again.
+      patienceMs: life % 2 === 0 ? 10_000 : 0,
       onWaiting: () => undefined,
       signal: new AbortController().signal,
     });
