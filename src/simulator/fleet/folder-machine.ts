@@ -1,5 +1,6 @@
 import fs from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { systemErrorCode } from "../../base/index.ts";
 import { FolderHousing } from "./folder-housing.ts";
 import { copyFolder } from "./folder-copy.ts";
 import type { Housing } from "./housing.ts";
@@ -24,9 +25,7 @@ export async function prepareFolderMachine(
   await fs.mkdir(tmpFolder);
   const copied = await copyFolder(places.copy, workFolder, true);
   for (const shared of places.shared.filter((one) => isWithin(one, places.workingFolder))) {
-    const link = join(workFolder, shared.slice(places.workingFolder.length));
-    await fs.mkdir(join(link, ".."), { recursive: true });
-    await fs.symlink(shared, link);
+    await linkShared(shared, join(workFolder, relative(places.workingFolder, shared)));
   }
   const tmpWatch = await watchTmp({
     folder: SYSTEM_TMP,
@@ -48,4 +47,14 @@ export async function prepareFolderMachine(
     path: options.environment["PATH"] ?? "/usr/bin:/bin",
   });
   return { housing, unreadable: copied.unreadable.map(readableName) };
+}
+
+async function linkShared(shared: string, link: string): Promise<void> {
+  await fs.mkdir(dirname(link), { recursive: true });
+  try {
+    await fs.symlink(shared, link);
+  } catch (error) {
+    // It lies in a folder that is itself a link to the user's own, and so is seen already.
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+  }
 }

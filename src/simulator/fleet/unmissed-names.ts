@@ -12,7 +12,7 @@ interface UnmissedName {
  * Folders of a working folder that are large, made by a tool and only read by jobs. They are not copied for a machine:
  * it sees the user's own.
  */
-export const READ_ONLY_FOLDERS: readonly UnmissedName[] = [
+const READ_ONLY_FOLDERS: readonly UnmissedName[] = [
   { name: /^node_modules$|^bower_components$/, why: "installed packages of JavaScript" },
   { name: /^\.venv$|^venv$|^\.tox$|^\.nox$|^\.conda$/, why: "installed packages of Python" },
   { name: /^\.git$|^\.hg$|^\.svn$|^\.jj$/, why: "the history of the source" },
