@@ -40,7 +40,8 @@ export class RehearsalMachine implements Machine {
   readonly notes: readonly string[];
   readonly #parts: MachineParts;
   readonly #programs: LaunchedProgram[] = [];
-  #resume: (() => Promise<void>) | undefined;
+  /** Resolves to what sets all going again. */
+  #paused: Promise<() => Promise<void>> | undefined;
   #end: Promise<MachineRemains> | undefined;
 
   constructor(parts: MachineParts) {
@@ -93,12 +94,18 @@ export class RehearsalMachine implements Machine {
   }
 
   async pause(): Promise<void> {
-    this.#resume ??= await this.#parts.housing.pause();
+    this.#paused ??= this.#parts.housing.pause();
+    try {
+      await this.#paused;
+    } catch (error) {
+      this.#paused = undefined;
+      throw error;
+    }
   }
 
   async wake(): Promise<void> {
-    const resume = this.#resume;
-    this.#resume = undefined;
+    const resume = await this.#paused;
+    this.#paused = undefined;
     await resume?.();
   }
 
