@@ -1,7 +1,7 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What every process of a machine has in its environment: a text of its own by which it is found. */
-export const MACHINE_MARK = "SPOTPROOF_REHEARSAL_MACHINE";
+const MACHINE_MARK = "SPOTPROOF_REHEARSAL_MACHINE";
 
 /** Names of the user's environment that a machine does not get: they would lead a job to a real cloud or a real run. */
 const NOT_HANDED_ON = /^(AWS_|SPOTPROOF_|GCE_METADATA_)/;

@@ -136,8 +136,8 @@ describe.each(isolations)("where things lie, with $isolation", ({ isolation, isP
       const bench = openFleetBench(process.env);
       const workspace = join(bench.base, "small");
       mkdirSync(workspace);
-      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", workspace]).status).toBe(0);
-      onTestFinished(() => void spawnSync("umount", ["-l", workspace]));
+      expect(spawnSync("/bin/sh", ["-c", `mount -t tmpfs -o size=1m none '${workspace}'`]).status).toBe(0);
+      onTestFinished(() => void spawnSync("/bin/sh", ["-c", `umount -l '${workspace}'`]));
       writeFileSync(join(bench.workingFolder, "large"), Buffer.alloc(3 * 1024 * 1024, 1));
       const fleet = await bench.prepare(isolation, { workspace });
       await expect(fleet.rent({ name: "1", environment: {} })).rejects.toMatchObject({ code: "disk-full" });

@@ -150,8 +150,7 @@ describe.each([
     );
     await program.said("a");
     await program.said("b");
-    await machine.pause();
-    await machine.pause();
+    await Promise.all([machine.pause(), machine.pause()]);
     // What was in the pipe when all stood still.
     await systemClock.sleep(50);
     const heard = program.lines.length;

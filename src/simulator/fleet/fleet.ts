@@ -71,7 +71,7 @@ function isolationNotes({ places }: MachineSite, found: NamespaceTools | string)
     ];
   }
   return [
-    `Machines were folders and trees of processes without namespaces (${found}). Each had its own copy of the working folder, and its own temporary folder in TMPDIR. What the job writes to /tmp by that name, or anywhere else by an absolute path, was neither private nor wiped; new files in /tmp were looked for.`,
+    `Machines were folders and trees of processes without namespaces (${found}). Each had its own copy of the working folder, and its own temporary folder in TMPDIR. What the job writes to /tmp by that name, or anywhere else by an absolute path (the home folder too), was neither private nor wiped; new files in /tmp were looked for.`,
   ];
 }
 

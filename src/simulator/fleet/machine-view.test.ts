@@ -77,13 +77,13 @@ describe("wiping", () => {
       mkdirSync(mounted);
       writeFileSync(join(folder, "beside"), "1");
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", mounted]).status).toBe(0);
+      expect(spawnSync("/bin/sh", ["-c", `mount -t tmpfs -o size=1m none '${mounted}'`]).status).toBe(0);
       writeFileSync(join(mounted, "precious"), "1");
       await expect(wipe(folder, "linux")).rejects.toThrow(/Something is mounted at .*mounted/);
       // Without the list, the other file system is noticed by its number.
       await expect(wipe(folder, "darwin")).rejects.toThrow(/Another file system/);
       expect(readFileSync(join(mounted, "precious"), "utf8")).toBe("1");
-      spawnSync("umount", [mounted]);
+      spawnSync("/bin/sh", ["-c", `umount '${mounted}'`]);
       await wipe(folder, "linux");
       await wipe(folder, "linux");
     },

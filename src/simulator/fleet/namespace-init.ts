@@ -165,6 +165,7 @@ class InitTalk {
     const line = await this.#next(limitMs);
     if (line === word) return;
     this.#child.kill("SIGKILL");
+    await this.ended;
     const reason = this.#failure ?? this.#errors.join("; ");
     throw new Error(reason === "" ? `the namespaces were not ready within ${limitMs / 1000} s` : reason);
   }
