@@ -2,14 +2,14 @@
 
 Interrupted at step 90, it starts again at 0. ../survives/count.py is the same job, made to go on.
 
-STEP_SECONDS  how long one step works (default 0.05)
+STEP_SECONDS  how long one step works (default 0.1)
 """
 
 import os
 import time
 
 STEPS = 100
-STEP_SECONDS = float(os.environ.get("STEP_SECONDS", "0.05"))
+STEP_SECONDS = float(os.environ.get("STEP_SECONDS", "0.1"))
 
 
 def work(checksum, step):

@@ -2,12 +2,12 @@
 //
 // Interrupted at step 90, it starts again at 0. ../survives/count.ts is the same job, made to go on.
 //
-// STEP_SECONDS  how long one step works (default 0.05)
+// STEP_SECONDS  how long one step works (default 0.1)
 
 import { setTimeout as sleep } from "node:timers/promises";
 
 const STEPS = 100;
-const STEP_SECONDS = Number(process.env["STEP_SECONDS"] ?? "0.05");
+const STEP_SECONDS = Number(process.env["STEP_SECONDS"] ?? "0.1");
 
 /** One step of the job. Its result depends on every step before it. */
 async function work(checksum: number, step: number): Promise<number> {

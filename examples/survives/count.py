@@ -4,7 +4,7 @@
 
 Needs Python 3.8 or newer and nothing else. Runs without Spotproof too: then it survives on this one machine.
 
-STEP_SECONDS  how long one step works (default 0.05)
+STEP_SECONDS  how long one step works (default 0.1)
 SLOW_AFTER    steps after this one take 50 times as long: time to interrupt it there (default: none)
 """
 
@@ -18,7 +18,7 @@ import time
 
 STEPS = 100
 SAVE_EVERY = 10
-STEP_SECONDS = float(os.environ.get("STEP_SECONDS", "0.05"))
+STEP_SECONDS = float(os.environ.get("STEP_SECONDS", "0.1"))
 SLOW_AFTER = int(os.environ.get("SLOW_AFTER", STEPS))
 
 FOLDER = os.environ.get("SPOTPROOF_CHECKPOINT", "./ckpt")

@@ -4,7 +4,7 @@
 //
 // Runs without Spotproof too: then it survives on this one machine.
 //
-// STEP_SECONDS  how long one step works (default 0.05)
+// STEP_SECONDS  how long one step works (default 0.1)
 // SLOW_AFTER    steps after this one take 50 times as long: time to interrupt it there (default: none)
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { reportProgress } from "../job-channel.ts";
 
 const STEPS = 100;
 const SAVE_EVERY = 10;
-const STEP_SECONDS = Number(process.env["STEP_SECONDS"] ?? "0.05");
+const STEP_SECONDS = Number(process.env["STEP_SECONDS"] ?? "0.1");
 const SLOW_AFTER = Number(process.env["SLOW_AFTER"] ?? STEPS);
 
 const FOLDER = process.env["SPOTPROOF_CHECKPOINT"] ?? "./ckpt";

@@ -2,6 +2,12 @@ import type { LogLine } from "./log-tail.ts";
 import type { JobAttemptEnd, JobProgressPoint, SaveHappening } from "./record.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
 
+/** A time at which a machine stood still. */
+export interface Pause {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** A file that was open for writing when a checkpoint was made. */
 export interface CaughtFile {
   readonly path: string;
@@ -39,18 +45,32 @@ export class AttemptDraft {
   readonly skippedCheckpoints: string[] = [];
   readonly saves: SaveHappening[] = [];
   readonly progress: JobProgressPoint[] = [];
+  /** Processes that did not end when they were asked to, or were left behind. */
   readonly killed: string[] = [];
-  /** Why processes were killed, as the log says it. */
-  readonly killedBecause: string[] = [];
+  /** Those of them that the command had left behind. */
+  readonly leftRunning: string[] = [];
   readonly caught: CaughtFile[] = [];
   /** How often the command was started again after it had failed by itself. */
   restarts = 0;
   outcome: RecordedOutcome | undefined;
+  readonly #writtenInPlace = new Set<string>();
+  readonly #pauses: () => readonly Pause[];
 
-  constructor(number: number, machine: number, fromMs: number) {
+  /** `pauses`: the times at which its machine stood still, as they are known when asked. */
+  constructor(number: number, machine: number, fromMs: number, pauses: () => readonly Pause[]) {
     this.number = number;
     this.machine = machine;
     this.fromMs = fromMs;
+    this.#pauses = pauses;
+  }
+
+  /** How long it ran between two moments: the times at which its machine stood still are not counted. */
+  ranMs(fromMs: number, toMs: number): number {
+    const stoodMs = this.#pauses().reduce(
+      (sum, pause) => sum + Math.max(0, Math.min(pause.toMs, toMs) - Math.max(pause.fromMs, fromMs)),
+      0,
+    );
+    return Math.max(0, toMs - fromMs - stoodMs);
   }
 
   /** It works at this moment, as far as is known. */
@@ -92,9 +112,12 @@ export class AttemptDraft {
       case "saved":
         this.#saved(line, atMs);
         return;
+      case "half-written":
+        this.#writtenInPlace.add(String(line["path"]));
+        this.#catch(String(line["checkpoint"]), line, atMs);
+        return;
       case "killed":
-        this.killed.push(...stringsOf(line["processes"]));
-        this.killedBecause.push(String(line["why"]));
+        this.#killed(stringsOf(line["processes"]), String(line["why"]));
         return;
       case "attempt-ended":
         this.outcome = outcomeOf(line["outcome"]);
@@ -102,6 +125,13 @@ export class AttemptDraft {
       default:
         return;
     }
+  }
+
+  #killed(processes: readonly string[], why: string): void {
+    // An attempt that was replaced, or a user in a hurry: nobody was asked.
+    if (why === "killed at once") return;
+    this.killed.push(...processes);
+    if (why.startsWith("left behind")) this.leftRunning.push(...processes);
   }
 
   #saved(line: LogLine, atMs: number): void {
@@ -114,16 +144,21 @@ export class AttemptDraft {
       durationMs: numberOf(checkpoint["durationMs"]) ?? 0,
       storedBytes: numberOf(checkpoint["storedBytes"]) ?? 0,
     });
-    for (const value of arrayOf(line["caughtInTheMiddle"])) {
+    // Told once for each path; afterwards it is known, whenever it is open again.
+    for (const value of arrayOf(line["openForWriting"])) {
       const file = objectOf(value);
-      this.caught.push({
-        path: String(file["path"]),
-        checkpoint: id,
-        atMs,
-        bytes: numberOf(file["bytes"]) ?? 0,
-        wholeBytes: numberOf(file["wholeBytes"]),
-      });
+      if (this.#writtenInPlace.has(String(file["path"]))) this.#catch(id, file, atMs);
     }
+  }
+
+  #catch(checkpoint: string, file: LogLine, atMs: number): void {
+    this.caught.push({
+      path: String(file["path"]),
+      checkpoint,
+      atMs,
+      bytes: numberOf(file["bytes"]) ?? 0,
+      wholeBytes: numberOf(file["wholeBytes"]),
+    });
   }
 }
 

@@ -6,11 +6,14 @@ import type { RehearsalTime } from "./rehearsal-time.ts";
 
 const UNUSABLE: ReadonlySet<ErrorCode> = new Set(["checkpoint-not-found", "checkpoint-damaged"]);
 
-/** When the content of checkpoints was changed last; read from the store once each. */
+/** When the content of checkpoints was changed last; read from the store once each. One that is gone or damaged holds nothing. */
 export class CheckpointChanges {
   readonly #path: string;
   readonly #time: RehearsalTime;
   readonly #known = new Map<string, number | undefined>();
+  readonly #asked = new Set<string>();
+  #learning: Promise<void> = Promise.resolve();
+  #trouble: unknown;
   #store: Promise<Store> | undefined;
 
   /** `store`: the folder in which the lane's checkpoints rest. */
@@ -34,11 +37,22 @@ export class CheckpointChanges {
     return this.#known.get(checkpoint);
   }
 
-  /** Learns of checkpoints. One that is gone or damaged counts as holding nothing. */
-  async learn(checkpoints: Iterable<string>): Promise<void> {
-    for (const checkpoint of checkpoints) {
-      if (!this.#known.has(checkpoint)) this.#known.set(checkpoint, await this.#read(checkpoint));
-    }
+  /** Begins to learn of a checkpoint, before it may be pruned. Trouble is thrown by `learned`. */
+  learn(checkpoint: string): void {
+    if (this.#asked.has(checkpoint)) return;
+    this.#asked.add(checkpoint);
+    this.#learning = this.#learning.then(async () => {
+      if (this.#trouble === undefined) this.#known.set(checkpoint, await this.#read(checkpoint));
+    });
+    this.#learning = this.#learning.catch((error: unknown) => {
+      this.#trouble ??= error;
+    });
+  }
+
+  /** Resolves when everything is known that was to be learned. */
+  async learned(): Promise<void> {
+    await this.#learning;
+    if (this.#trouble !== undefined) throw this.#trouble;
   }
 
   async #read(checkpoint: string): Promise<number | undefined> {

@@ -67,7 +67,7 @@ function attemptFacts(lane: Lane, changes: CheckpointChanges): readonly JobAttem
         lostMs,
         lostProgress: lostProgress(draft, attempts),
         killed: draft.killed,
-        killedBecause: draft.killedBecause,
+        leftRunning: draft.leftRunning,
         skippedCheckpoints: draft.skippedCheckpoints,
         restarts: draft.restarts,
       };

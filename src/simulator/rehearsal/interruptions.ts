@@ -96,6 +96,7 @@ async function end(context: EndContext): Promise<void> {
       await Promise.all(machines.map((machine) => machine.pause()));
       for (const machine of machines) machine.supersede();
       await sleep(item.end.pausedMs);
+      await successorsWork(context);
       happening.wokeMs = time.now();
       await Promise.all(machines.map((machine) => machine.wake()));
       await sleep(item.end.awakeMs);
@@ -113,6 +114,16 @@ async function end(context: EndContext): Promise<void> {
     default:
       return item.end satisfies never;
   }
+}
+
+/** A successor may need longer than time that runs faster has for it, in ms. */
+const LONGEST_TAKE_OVER_MS = 15_000;
+
+/** Waits until every job works on another machine: only then is the old one a zombie. */
+async function successorsWork({ lanes, time }: EndContext): Promise<void> {
+  const untilMs = time.now() + LONGEST_TAKE_OVER_MS;
+  const isWaiting = (lane: Lane): boolean => !lane.isOver && lane.active() === undefined;
+  while (lanes.some(isWaiting) && time.now() < untilMs) await time.clock.sleep(SHORT_WAIT_MS);
 }
 
 /** The successors live only shortly, and nobody announces their end. */

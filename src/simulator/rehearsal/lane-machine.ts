@@ -2,6 +2,7 @@ import type { Timer } from "../../base/index.ts";
 import type { Machine, MachineRemains, ProgramEnd } from "../fleet/index.ts";
 import type { MachineMetadata } from "../metadata-mock/index.ts";
 import type { PlannedMetadataFault, PlannedNotice } from "../scenario/plan.ts";
+import type { Pause } from "./attempt-draft.ts";
 import { deferred } from "./deferred.ts";
 import type { MachineLife } from "./record.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
@@ -39,7 +40,7 @@ export class LaneMachine {
   remains: MachineRemains | undefined;
   readonly #time: RehearsalTime;
   readonly #speed: number;
-  readonly #pauses: { readonly fromMs: number; readonly toMs: number }[] = [];
+  readonly #pauses: Pause[] = [];
   readonly #gone = deferred();
   readonly #superseded = deferred();
   #calledOff = deferred();
@@ -167,6 +168,13 @@ export class LaneMachine {
     if (this.#pausedFromMs === undefined) return;
     this.#pauses.push({ fromMs: this.#pausedFromMs, toMs: this.#time.now() });
     this.#pausedFromMs = undefined;
+  }
+
+  /** The times at which it stood still, up to now. */
+  pauses(): readonly Pause[] {
+    return this.#pausedFromMs === undefined
+      ? this.#pauses
+      : [...this.#pauses, { fromMs: this.#pausedFromMs, toMs: this.#time.now() }];
   }
 
   /** What became of it. */

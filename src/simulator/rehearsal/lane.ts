@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Fleet } from "../fleet/index.ts";
 import type { MachineMetadata } from "../metadata-mock/index.ts";
 import type { Plan } from "../scenario/plan.ts";
-import { AttemptDraft } from "./attempt-draft.ts";
+import { AttemptDraft, momentOf } from "./attempt-draft.ts";
 import { deferred } from "./deferred.ts";
 import { LaneMachine } from "./lane-machine.ts";
 import { type ProgramResult, judgeProgram } from "./program-result.ts";
@@ -24,6 +24,8 @@ export interface LaneParts {
   /** Begins the names of its machines; no two lanes have the same. */
   readonly name: string;
   readonly startMetadata: (machine: string, zone: string) => Promise<MachineMetadata>;
+  /** Called when an attempt goes on from a checkpoint, while that is still in the store. */
+  readonly onResumed: (checkpoint: string) => void;
   /** Called when the job is done, while its last machine is still there. */
   readonly onCompleted: (machine: LaneMachine) => Promise<void>;
   readonly tell: (words: string) => void;
@@ -187,7 +189,10 @@ export class Lane {
     let attempt: AttemptDraft | undefined;
     const hear = (line: LogLine): void => {
       attempt ??= this.#attemptOf(line, machine);
+      const before = attempt?.resumedFrom;
       attempt?.hear(line, time);
+      if (attempt?.resumedFrom !== undefined && attempt.resumedFrom !== before)
+        this.parts.onResumed(attempt.resumedFrom);
     };
     const tail = new LogTail(logFile, time.clock, hear);
     const end = await this.#runProgram(
@@ -199,12 +204,15 @@ export class Lane {
 
   async #runAsWritten(machine: LaneMachine): Promise<ProgramResult> {
     const { time, command } = this.parts;
-    const attempt = new AttemptDraft(this.attempts.length + 1, machine.number, time.now());
+    const attempt = new AttemptDraft(this.attempts.length + 1, machine.number, time.now(), () =>
+      machine.pauses(),
+    );
     attempt.workFromMs = attempt.fromMs;
     this.attempts.push(attempt);
     const end = await this.#runProgram(machine, command.words);
     const left = machine.isEnding ? [] : machine.machine.processes();
-    attempt.killed.push(...left.map(({ pid, name }) => `${name} (pid ${pid})`));
+    attempt.leftRunning.push(...left.map(({ pid, name }) => `${name} (pid ${pid})`));
+    attempt.killed.push(...attempt.leftRunning);
     return judgeProgram({ end, attempt, machine, supervised: false, atMs: time.now() });
   }
 

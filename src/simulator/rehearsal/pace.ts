@@ -99,17 +99,11 @@ export class Pace {
       }
     };
     while (!this.#lane.isOver && !signal.aborted) {
-      await this.#changes.learn(resumedCheckpoints(this.#lane));
       if (isReached()) return "reached";
       await this.#time.clock.sleep(LOOK_EVERY_MS, signal);
     }
     return "over";
   }
-}
-
-/** Checkpoints from which attempts of a lane went on. */
-export function resumedCheckpoints(lane: Lane): readonly string[] {
-  return lane.attempts.flatMap(({ resumedFrom }) => (resumedFrom === undefined ? [] : [resumedFrom]));
 }
 
 /** For people: `at 25 % of the job's progress`. */

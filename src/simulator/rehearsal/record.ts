@@ -142,8 +142,8 @@ export interface JobAttempt {
   readonly lostProgress?: number | undefined;
   /** Processes that did not end when asked and were killed. */
   readonly killed: readonly string[];
-  /** Why, in the words of the log. */
-  readonly killedBecause?: readonly string[] | undefined;
+  /** Those of them that the command had left behind when it ended. */
+  readonly leftRunning?: readonly string[] | undefined;
   /** Checkpoints that could not be used, with the reason. */
   readonly skippedCheckpoints?: readonly string[] | undefined;
   /** How often the command failed by itself and was started again within the attempt. */

@@ -207,17 +207,11 @@ function recordFrame(options: RehearsalOptions, fleet: Fleet, time: RehearsalTim
     plan: options.plan,
     speed,
     computer: { ...options.computer, isolation: fleet.isolation },
-    notes: [...fleet.notes, ...notesOf(options, speed)],
+    notes: [...fleet.notes, ...notesOf(options)],
   };
 }
 
-function notesOf({ plan }: RehearsalOptions, speed: number): readonly string[] {
-  const fast =
-    speed === 1
-      ? []
-      : [
-          `Time ran ${speed} times faster: notices, delays and the intervals of Spotproof were shortened so. The job's own work, its start and its saves were not.`,
-        ];
+function notesOf({ plan }: RehearsalOptions): readonly string[] {
   const deaf =
     plan.cloud === "aws"
       ? []
@@ -225,7 +219,6 @@ function notesOf({ plan }: RehearsalOptions, speed: number): readonly string[] {
           `Machines had the metadata service of ${plan.cloud}. Spotproof itself listens to EC2's and to signals so far: what it was told here, it was told by signals.`,
         ];
   return [
-    ...fast,
     ...deaf,
     "A machine was a process tree on this computer with its own folders and metadata service; its end was SIGKILL for everything on it. Network, other machines and the cloud's own services were not part of it.",
   ];

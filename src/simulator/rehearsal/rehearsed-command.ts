@@ -50,7 +50,7 @@ export const USUAL_DURATIONS: RunDurations = {
 const SHORTEST_MS: Readonly<Record<keyof RunDurations, number>> = {
   every: 250,
   heartbeat: 250,
-  lease: 2000,
+  lease: 1000,
   stopGrace: 1000,
   metadataPoll: 100,
   linger: 500,

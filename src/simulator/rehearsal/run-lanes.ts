@@ -9,7 +9,7 @@ import { Lane } from "./lane.ts";
 import type { LaneMachine } from "./lane-machine.ts";
 import type { RehearsalOptions } from "./options.ts";
 import { type CollectedOutput, collectOutputs } from "./outputs.ts";
-import { type KnownLength, Pace, resumedCheckpoints } from "./pace.ts";
+import { type KnownLength, Pace } from "./pace.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
 
@@ -53,10 +53,12 @@ export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand
       startMachineMetadata({
         cloud: plan.cloud,
         clock: time.clock,
-        machine: { name: machine, zone },
+        name: machine,
+        zone,
         tokens: plan.metadata.tokens,
         clockAheadMs: plan.metadata.clockAheadMs,
       }),
+    onResumed: (checkpoint) => changes.learn(checkpoint),
     onCompleted: async (machine) => {
       outputs.push(...(await collect(parts, command, machine, changes, folder)));
     },
@@ -91,7 +93,8 @@ export async function closeLane({ lane, changes }: LaneBench): Promise<void> {
     .flatMap(({ saves }) => saves.map(({ id }) => id))
     .sort()
     .at(-1);
-  await changes.learn([...resumedCheckpoints(lane), ...(newest === undefined ? [] : [newest])]);
+  if (newest !== undefined) changes.learn(newest);
+  await changes.learned();
 }
 
 /** A job as a watcher sees it now. */

@@ -11,7 +11,7 @@ export type NewestChange = (checkpoint: string) => number | undefined;
 /** How long an attempt worked, in ms; up to `nowMs` when it still does. */
 export function workedMs(attempt: AttemptDraft, nowMs: number): number {
   if (attempt.workFromMs === undefined) return 0;
-  return Math.max(0, (attempt.workToMs ?? attempt.toMs ?? nowMs) - attempt.workFromMs);
+  return attempt.ranMs(attempt.workFromMs, attempt.workToMs ?? attempt.toMs ?? nowMs);
 }
 
 /** The position at which an attempt began, in ms of work; 0 = from nothing. */
@@ -39,7 +39,7 @@ export function checkpointPosition(
   if (changedMs === undefined || author === undefined) return 0;
   const base = basePosition(author, attempts, newestChange);
   if (author.workFromMs === undefined || changedMs <= author.workFromMs) return base;
-  return base + Math.min(changedMs - author.workFromMs, workedMs(author, changedMs));
+  return base + Math.min(author.ranMs(author.workFromMs, changedMs), workedMs(author, changedMs));
 }
 
 /** For a job that nobody supervises: what its predecessor had left outside of its machine until that moment. */
@@ -53,7 +53,7 @@ function positionAt(
   if (before?.workFromMs === undefined) return 0;
   const base = basePosition(before, attempts, newestChange);
   if (momentMs <= before.workFromMs) return base;
-  return base + Math.min(momentMs - before.workFromMs, workedMs(before, momentMs));
+  return base + Math.min(before.ranMs(before.workFromMs, momentMs), workedMs(before, momentMs));
 }
 
 /** Useful and lost work of one attempt, in ms. */

@@ -1,4 +1,9 @@
-import type { JobAttempt } from "../rehearsal/record.ts";
+import type {
+  InterruptionHappening,
+  JobAttempt,
+  RehearsalRecord,
+  RehearsedJob,
+} from "../rehearsal/record.ts";
 import type { JudgeContext } from "./context.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 
@@ -74,7 +79,7 @@ function failedLater(attempt: JobAttempt, reason: string, words: readonly string
 
 function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFinding[] {
   const { interruptions } = record;
-  const skipped = interruptions.filter((one) => one.skipped === true);
+  const skipped = interruptions.filter((one) => hadNoEffect(one, record, job));
   if (skipped.length === 0 || job.id !== "job" || job.machines.length === 0) return [];
   const all = skipped.length === interruptions.length;
   const detail = all
@@ -92,12 +97,30 @@ function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFindi
   ];
 }
 
+/** An end that was announced and found the job done is none. */
+const SAME_MOMENT_MS = 250;
+
+function hadNoEffect(
+  { skipped, number, endMs, wokeMs }: InterruptionHappening,
+  { plan }: RehearsalRecord,
+  job: RehearsedJob,
+): boolean {
+  if (skipped === true) return true;
+  const planned = plan.interruptions.find((one) => one.number === number)?.end.kind;
+  if (planned === "none" || planned === undefined || wokeMs !== undefined) return false;
+  return !job.machines.some(
+    ({ end, toMs }) => end !== "released" && endMs !== undefined && Math.abs(toMs - endMs) < SAME_MOMENT_MS,
+  );
+}
+
 function outputsDiffer({ job }: JudgeContext): readonly RehearsalFinding[] {
   return job.outputs.flatMap(({ path, result, detail, durable }): RehearsalFinding[] => {
     switch (result) {
       case "same":
         return durable || job.finishedMs === undefined ? [] : [outputOnScratch(path)];
       case "missing-alone":
+        // What is declared is the job's; the other may keep it elsewhere.
+        if (job.id === "compare") return [];
         return [
           {
             id: "R03",

@@ -3,17 +3,10 @@ import type { RehearsalFinding } from "./verdict.ts";
 
 /** Processes that did not end when they should have. */
 export function processFindings({ job }: JudgeContext): readonly RehearsalFinding[] {
-  const ignored: string[] = [];
-  const leftOver: string[] = [];
-  for (const { killed, killedBecause = [] } of job.attempts) {
-    if (killed.length === 0) continue;
-    (killedBecause.some((why) => why.includes(DID_NOT_END)) ? ignored : leftOver).push(...killed);
-  }
-  return [...ignoredStop(ignored), ...leftBehind(leftOver, job.supervised)];
+  const leftRunning = job.attempts.flatMap((attempt) => attempt.leftRunning ?? []);
+  const ignored = job.attempts.flatMap(({ killed }) => killed).filter((name) => !leftRunning.includes(name));
+  return [...ignoredStop(ignored), ...leftBehind(leftRunning, job.supervised)];
 }
-
-/** In the words of the supervisor. */
-const DID_NOT_END = "did not end when asked";
 
 function ignoredStop(names: readonly string[]): readonly RehearsalFinding[] {
   if (names.length === 0) return [];
