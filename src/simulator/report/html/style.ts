@@ -28,7 +28,7 @@ h2 { margin: 3.25rem 0 1rem; font-size: 1.375rem; line-height: 1.25; font-weight
 h3 { margin: 1.75rem 0 .75rem; font-size: 1.0625rem; line-height: 1.35; font-weight: 650; }
 p { margin: .5rem 0; max-width: 46rem; }
 .soft { color: var(--soft); }
-.small { font-size: .875rem; }
+.small { font-size: .875em; } .tight { white-space: nowrap; }
 p.small { max-width: none; }
 
 .verdict { padding: 1.75rem 0 0; }

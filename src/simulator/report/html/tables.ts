@@ -51,22 +51,29 @@ export function attemptsTable(job: RehearsedJob): Markup {
     return [
       String(attempt.number),
       String(attempt.machine),
-      moment(attempt.fromMs),
-      moment(attempt.toMs),
+      tight(moment(attempt.fromMs)),
+      tight(moment(attempt.toMs)),
       html`${attemptEnd(attempt)}${asides([attempt.end.reason, ...restarted(attempt), ...killedWords(attempt)])}`,
       html`${attempt.resumedFrom === undefined ? "nothing" : `${attempt.resumedFrom}${restored}`}${asides((attempt.skippedCheckpoints ?? []).map((reason) => `skipped ${reason}`))}`,
       attempt.saves.length === 0
         ? "none"
         : `${wholeNumber(attempt.saves.length)}, the longest ${formatDuration(slowest)}`,
-      formatDuration(attempt.usefulMs),
-      attempt.lostProgress === undefined || attempt.lostProgress === 0
-        ? formatDuration(attempt.lostMs)
-        : `${formatDuration(attempt.lostMs)} (${wholeNumber(attempt.lostProgress)} ${attempt.progress.at(-1)?.unit ?? "units"})`,
+      tight(formatDuration(attempt.usefulMs)),
+      html`${tight(formatDuration(attempt.lostMs))}${lostUnits(attempt)}`,
     ] satisfies readonly Piece[];
   });
   return rows.length === 0
     ? html`<p>The command was never started.</p>`
     : stacked(`Attempts of ${job.title}`, heading, rows);
+}
+
+/** Short, and not to be broken. */
+function tight(text: string): Markup {
+  return html`<span class="tight">${text}</span>`;
+}
+
+function lostUnits({ lostProgress = 0, progress }: JobAttempt): string {
+  return lostProgress > 0 ? ` (${wholeNumber(lostProgress)} ${progress.at(-1)?.unit ?? "units"})` : "";
 }
 
 /** What is said beside the main thing in a cell, each on a line of its own. */
