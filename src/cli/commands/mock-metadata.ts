@@ -1,110 +1,123 @@
-import { type Command, Option } from "commander";
-import { SpotproofError, formatDuration, parseDuration, systemClock } from "../../base/index.ts";
-import type { Ec2MetadataMock, MockEvent } from "../../simulator/index.ts";
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { formatDuration, systemClock } from "../../base/index.ts";
+import type * as simulation from "../../simulator/index.ts";
+import type { MetadataMock, MockEvent, Plan } from "../../simulator/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { Work } from "../program.ts";
+import {
+  declareMockMetadataOptions,
+  type MockMetadataOptions,
+  type RawMockMetadataOptions,
+  readMockMetadataOptions,
+} from "./mock-metadata-options.ts";
 
-/** The options of `spotproof mock-metadata`, as typed. */
-export interface RawMockMetadataOptions {
-  readonly interruptAfter?: string | undefined;
-  readonly rebalanceAfter?: string | undefined;
-  readonly action: string;
-  readonly lead: string;
-  readonly host: string;
-  readonly port: string;
-  readonly imdsv2?: boolean | undefined;
-}
-
-/** `spotproof mock-metadata`: an EC2 metadata service that gives notices, on this machine. */
+/** `spotproof mock-metadata`: a cloud's metadata service that gives notices, on this machine. */
 export function declareMockMetadataCommand(program: Command, choose: (work: Work) => void): void {
-  program
+  const command = program
     .command("mock-metadata")
-    .summary("an EC2 metadata service that gives notices, on loopback")
+    .summary("a cloud's metadata service that gives notices, on loopback")
     .description(
-      "Runs an EC2 metadata service on this machine that announces an interruption when you want it. Prints the line that points programs to it. Ends on Ctrl-C.",
-    )
-    .option("--interrupt-after <duration>", "announce a Spot interruption so long after the start")
-    .addOption(
-      new Option("-a, --action <what>", "what it announces")
-        .choices(["terminate", "stop", "hibernate"])
-        .default("terminate"),
-    )
-    .option("--lead <duration>", "from the announcement to the moment that it names", "120s")
-    .option("--rebalance-after <duration>", "recommend a rebalance so long after the start")
-    .option("-p, --port <port>", "listen on this port; 0 = any free one", "1338")
-    .option("-n, --host <address>", "listen on this address", "127.0.0.1")
-    .option("-I, --imdsv2", "answer only requests with a token (IMDSv2)")
-    .action((raw: RawMockMetadataOptions) => {
-      choose((io) => runMockMetadata(raw, io));
-    });
+      "Runs the metadata service of a cloud on this machine, which announces an interruption when you want it. Prints the line that points programs to it. Ends on Ctrl-C.",
+    );
+  declareMockMetadataOptions(command).action((raw: RawMockMetadataOptions) => {
+    choose((io) => runMockMetadata(raw, io));
+  });
 }
 
 /**
- * Serves until SIGINT or SIGTERM. Standard output: the line for the shell, then one line for each announcement, and one when
- * it is first heard.
+ * Serves until SIGINT or SIGTERM. Standard output: the line for the shell, then one line for each thing that it does, and one when
+ * an announcement is first heard.
  * @throws SpotproofError `bad-usage`, `port-unavailable`
  */
 export async function runMockMetadata(raw: RawMockMetadataOptions, io: CommandIo): Promise<number> {
-  const plan = readPlan(raw);
-  const { startEc2MetadataMock } = await import("../../simulator/index.ts");
+  const options = readMockMetadataOptions(raw);
+  const simulator = await import("../../simulator/index.ts");
+  const plan = await drawnPlan(simulator, options);
+  const tell = (what: string): void => {
+    io.out(`${new Date(systemClock.wallTime()).toISOString()} ${what}\n`);
+  };
   const stop = stopSignal(io);
-  const mock = await startEc2MetadataMock({
-    clock: systemClock,
-    host: plan.host,
-    port: plan.port,
-    imdsv2: raw.imdsv2 === true ? "required" : "optional",
-    onEvent: (event) => io.out(`${new Date(systemClock.wallTime()).toISOString()} ${describe(event)}\n`),
-  });
   try {
-    io.out(introduction(mock, plan));
-    if (plan.rebalanceAfterMs !== undefined) mock.rebalanceAfter(plan.rebalanceAfterMs);
-    if (plan.interruptAfterMs !== undefined) mock.interruptAfter(plan.interruptAfterMs, plan);
-    await stop.received;
+    const mock = await simulator.startMachineMetadata({
+      cloud: plan?.cloud ?? options.cloud ?? "aws",
+      name: "spotproof-mock",
+      zone: "a",
+      clock: systemClock,
+      host: options.host,
+      port: options.port,
+      tokens: options.tokens ?? plan?.metadata.tokens,
+      clockAheadMs: plan?.metadata.clockAheadMs,
+      onEvent: (event) => tell(describe(event)),
+    });
+    try {
+      io.out(introduction(mock, options, plan));
+      announceLater(mock, options);
+      const { play } = options;
+      if (plan !== undefined && play !== undefined) {
+        await simulator.playPlan(plan, mock, systemClock, { ...play, onEvent: tell, signal: stop.signal });
+      }
+      await stop.received;
+    } finally {
+      await mock.close();
+    }
   } finally {
     stop.close();
-    await mock.close();
   }
   return EXIT.done.status;
 }
 
-interface Plan {
-  readonly interruptAfterMs: number | undefined;
-  readonly rebalanceAfterMs: number | undefined;
-  readonly action: "terminate" | "stop" | "hibernate";
-  readonly leadMs: number;
-  readonly host: string;
-  readonly port: number;
+async function drawnPlan(
+  simulator: typeof simulation,
+  { play, cloud }: MockMetadataOptions,
+): Promise<Plan | undefined> {
+  if (play === undefined) return undefined;
+  const scenario = await simulator.loadScenario(play.scenario, (path) => readFile(path, "utf8"));
+  const plan = simulator.drawPlan(scenario, play.seed === undefined ? {} : { seed: play.seed });
+  return cloud === undefined ? plan : { ...plan, cloud };
 }
 
-function readPlan(raw: RawMockMetadataOptions): Plan {
-  const { action, interruptAfter, rebalanceAfter } = raw;
-  if (action !== "terminate" && action !== "stop" && action !== "hibernate") {
-    throw new SpotproofError("bad-usage", `--action: "${action}" is none of terminate, stop and hibernate.`);
-  }
-  if (!/^\d{1,5}$/.test(raw.port) || Number(raw.port) > 65_535) {
-    throw new SpotproofError("bad-usage", `--port: "${raw.port}" is not a whole number from 0 to 65535.`);
-  }
-  return {
-    interruptAfterMs:
-      interruptAfter === undefined ? undefined : parseDuration(interruptAfter, "--interrupt-after"),
-    rebalanceAfterMs:
-      rebalanceAfter === undefined ? undefined : parseDuration(rebalanceAfter, "--rebalance-after"),
-    action,
-    leadMs: parseDuration(raw.lead, "--lead"),
-    host: raw.host,
-    port: Number(raw.port),
-  };
+function announceLater(mock: MetadataMock, options: MockMetadataOptions): void {
+  const { rebalanceAfterMs, interruptAfterMs, action, leadMs } = options;
+  if (rebalanceAfterMs !== undefined) mock.rebalanceAfter(rebalanceAfterMs);
+  if (interruptAfterMs !== undefined) mock.announceAfter(interruptAfterMs, { action, leadMs });
 }
 
 /** The first line alone is for the shell; the others are comments to it. */
-function introduction(mock: Ec2MetadataMock, plan: Plan): string {
-  const { action, leadMs, interruptAfterMs } = plan;
-  const what =
-    interruptAfterMs === undefined
-      ? `# Nothing is planned. To announce an interruption: curl -X POST '${mock.url}/mock/interrupt?action=${action}&lead=120s'`
-      : `# In ${formatDuration(interruptAfterMs)}: ${action}, ${formatDuration(leadMs)} ahead. To see it: curl -i ${mock.url}/latest/meta-data/spot/instance-action`;
-  return `export AWS_EC2_METADATA_SERVICE_ENDPOINT=${mock.url}\n${what}\n`;
+function introduction(mock: MetadataMock, options: MockMetadataOptions, plan: Plan | undefined): string {
+  const pointers = Object.entries(mock.environment)
+    .filter(([, value]) => value.endsWith(`:${mock.port}`))
+    .map(([name, value]) => `${name}=${value}`);
+  return `export ${pointers.join(" ")}\n${intention(mock, options, plan)} To see it: ${lookAt(mock)}\n`;
+}
+
+function intention(mock: MetadataMock, options: MockMetadataOptions, plan: Plan | undefined): string {
+  const { action, leadMs, interruptAfterMs, play } = options;
+  if (plan !== undefined && play !== undefined) {
+    return `# Scenario ${plan.scenario}, seed ${plan.seed}, ${play.speed}x.`;
+  }
+  if (interruptAfterMs !== undefined) {
+    return `# In ${formatDuration(interruptAfterMs)}: ${action}, ${formatDuration(leadMs)} ahead.`;
+  }
+  const announce =
+    mock.cloud === "aws"
+      ? `interrupt?action=${action}&lead=${leadMs / 1000}s`
+      : `preempt?lead=${leadMs / 1000}s`;
+  return `# Nothing is planned. To announce an interruption: curl -X POST '${mock.url}/mock/${announce}'\n#`;
+}
+
+function lookAt({ cloud, url }: MetadataMock): string {
+  switch (cloud) {
+    case "aws":
+      return `curl -i ${url}/latest/meta-data/spot/instance-action`;
+    case "gcp":
+      return `curl -H 'Metadata-Flavor: Google' ${url}/computeMetadata/v1/instance/preempted`;
+    case "azure":
+      return `curl -H 'Metadata: true' '${url}/metadata/scheduledevents?api-version=2020-07-01'`;
+    default:
+      return cloud satisfies never;
+  }
 }
 
 function describe(event: MockEvent): string {
@@ -122,14 +135,21 @@ function describe(event: MockEvent): string {
   }
 }
 
-function stopSignal(io: CommandIo): { readonly received: Promise<void>; readonly close: () => void } {
-  let received = (): void => {};
-  const promise = new Promise<void>((resolve) => {
-    received = resolve;
+interface StopSignal {
+  readonly received: Promise<void>;
+  readonly signal: AbortSignal;
+  readonly close: () => void;
+}
+
+function stopSignal(io: CommandIo): StopSignal {
+  const stop = new AbortController();
+  const received = new Promise<void>((resolve) => {
+    stop.signal.addEventListener("abort", () => resolve());
   });
-  const offs = (["SIGINT", "SIGTERM"] as const).map((signal) => io.onSignal(signal, () => received()));
+  const offs = (["SIGINT", "SIGTERM"] as const).map((signal) => io.onSignal(signal, () => stop.abort()));
   return {
-    received: promise,
+    received,
+    signal: stop.signal,
     close: () => {
       for (const off of offs) off();
     },

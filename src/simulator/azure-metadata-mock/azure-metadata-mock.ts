@@ -1,11 +1,8 @@
-import { parseDuration, SpotproofError, type Timer } from "../../base/index.ts";
+import { parseDuration, SpotproofError } from "../../base/index.ts";
 import { chosen, type ControlTable } from "../metadata-mock/control-frame.ts";
 import type { MachineEndNotice, MachineIdentity } from "../metadata-mock/machine-metadata.ts";
-import {
-  type MetadataMock,
-  MetadataServer,
-  type MetadataServerOptions,
-} from "../metadata-mock/metadata-server.ts";
+import type { MetadataMock, MetadataMockOptions } from "../metadata-mock/metadata-mock.ts";
+import { MetadataServer } from "../metadata-mock/metadata-server.ts";
 import type { Announcement, ServiceAnswer, ServiceRequest } from "../metadata-mock/service-message.ts";
 import {
   azureInstanceOf,
@@ -17,7 +14,7 @@ import { answerAzure, asksForEvents } from "./metadata-service.ts";
 import { AZURE_EVENT_TYPES, type AzureMockEvent, ScheduledEvents } from "./scheduled-events.ts";
 
 /** How the mock starts. */
-export interface AzureMetadataMockOptions extends MetadataServerOptions {
+export interface AzureMetadataMockOptions extends MetadataMockOptions {
   readonly instance?: Partial<AzureMockInstance> | undefined;
   /** How long the first call for events waits until the service is switched on, in ms. Azure: up to two minutes. Default 0. */
   readonly switchOnMs?: number | undefined;
@@ -32,8 +29,6 @@ export interface AzureMetadataMock extends MetadataMock {
   schedule(event: AzureMockEvent): string;
   /** An event of the type `Preempt` about this VM; gives its `NotBefore`. */
   preempt(what?: { readonly leadMs?: number | undefined }): string;
-  /** The same in a while. */
-  preemptAfter(ms: number, what?: { readonly leadMs?: number | undefined }): Timer;
   /** An event vanishes, as one does that is over or called off. */
   endEvent(id: string): void;
 }
@@ -94,10 +89,6 @@ class AzureMock extends MetadataServer implements AzureMetadataMock {
     return notBefore;
   }
 
-  preemptAfter(ms: number, what: { readonly leadMs?: number | undefined } = {}): Timer {
-    return this.later(ms, () => this.preempt(what));
-  }
-
   endEvent(id: string): void {
     if (!this.#events.remove(id)) return;
     this.tell({ kind: "announced", what: `scheduledevents: ${id} has vanished` });
@@ -122,11 +113,9 @@ class AzureMock extends MetadataServer implements AzureMetadataMock {
     this.tell({ kind: "announced", what: "nothing any more" });
   }
 
-  become(machine: MachineIdentity): void {
+  protected becomeAnother(machine: MachineIdentity): void {
     this.#events.clear();
     this.#endId = undefined;
-    this.cancelPlans();
-    this.clearFaults();
     this.#calledAtMs = Number.NEGATIVE_INFINITY;
     this.#instance = { ...this.#instance, ...azureInstanceOf(machine) };
   }

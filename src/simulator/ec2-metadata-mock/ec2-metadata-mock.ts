@@ -1,11 +1,8 @@
 import type { Timer } from "../../base/index.ts";
 import type { ControlTable } from "../metadata-mock/control-frame.ts";
 import type { MachineEndNotice, MachineIdentity } from "../metadata-mock/machine-metadata.ts";
-import {
-  type MetadataMock,
-  MetadataServer,
-  type MetadataServerOptions,
-} from "../metadata-mock/metadata-server.ts";
+import type { MetadataMock, MetadataMockOptions } from "../metadata-mock/metadata-mock.ts";
+import { MetadataServer } from "../metadata-mock/metadata-server.ts";
 import { isoSeconds } from "../metadata-mock/service-clock.ts";
 import type { Announcement, ServiceReply, ServiceRequest } from "../metadata-mock/service-message.ts";
 import { Announcements, type MockInterruption, type MockMaintenance } from "./announcements.ts";
@@ -16,7 +13,7 @@ import { answerEc2, TOKEN_HEADER } from "./metadata-service.ts";
 import { createMockTokens, type MockTokens } from "./tokens.ts";
 
 /** How the mock starts. */
-export interface Ec2MetadataMockOptions extends MetadataServerOptions {
+export interface Ec2MetadataMockOptions extends MetadataMockOptions {
   /** `required`: a request without a token is answered 401. Default `optional`. */
   readonly imdsv2?: "required" | "optional" | undefined;
   readonly instance?: Partial<MockInstance> | undefined;
@@ -34,8 +31,6 @@ export interface Ec2MetadataMock extends MetadataMock {
   interruptAfter(ms: number, what?: Partial<MockInterruption>): Timer;
   /** Takes the announced interruption back: 404 again. */
   cancelInterruption(): void;
-  /** The same in a while. */
-  rebalanceAfter(ms: number): Timer;
   /** Announces maintenance; gives its id. */
   scheduleEvent(what: MockMaintenance): string;
   /** It is in the history from now on, and for a minute still among the scheduled ones, with this state. */
@@ -92,7 +87,7 @@ class Ec2Mock extends MetadataServer implements Ec2MetadataMock {
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { AWS_EC2_METADATA_SERVICE_ENDPOINT: this.url };
+    return { AWS_EC2_METADATA_SERVICE_ENDPOINT: this.url, AWS_EC2_METADATA_DISABLED: "false" };
   }
 
   interrupt({ action = "terminate", leadMs = 120_000 }: Partial<MockInterruption> = {}): string {
@@ -121,10 +116,6 @@ class Ec2Mock extends MetadataServer implements Ec2MetadataMock {
   rebalance(): void {
     this.#announcements.rebalance();
     this.tell({ kind: "announced", what: "events/recommendations/rebalance" });
-  }
-
-  rebalanceAfter(ms: number): Timer {
-    return this.later(ms, () => this.rebalance());
   }
 
   scheduleEvent(what: MockMaintenance): string {
@@ -163,9 +154,7 @@ class Ec2Mock extends MetadataServer implements Ec2MetadataMock {
     this.#tokens.expireAll();
   }
 
-  become(machine: MachineIdentity): void {
-    this.cancelPlans();
-    this.clearFaults();
+  protected becomeAnother(machine: MachineIdentity): void {
     this.#tokens.expireAll();
     this.#announcements.clear();
     this.#instance = { ...this.#instance, ...instanceOf(machine) };

@@ -31,7 +31,8 @@ const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 /** Answers as the EC2 metadata service does: EC2 user guide, "Use IMDS". */
 export function answerEc2(request: ServiceRequest, parts: ServiceParts): ServiceReply {
   const { options, tokens } = parts;
-  const [, version = "", path = ""] = /^\/([^/]*)\/?(.*)$/.exec(request.path) ?? [];
+  // The AWS SDK's own metadata client asks for `//latest/…`, and gets it.
+  const [, version = "", path = ""] = /^\/([^/]*)\/?(.*)$/.exec(request.path.replace(/\/{2,}/g, "/")) ?? [];
   if (options.httpEndpoint === "disabled") return refusal(403);
   if (path === "api/token") return tokenReply(request, version, parts);
   if (request.method !== "GET" && request.method !== "HEAD") return notAllowed("GET, HEAD");

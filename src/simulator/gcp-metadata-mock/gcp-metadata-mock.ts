@@ -1,11 +1,8 @@
-import { formatDuration, parseDuration, SpotproofError, type Timer } from "../../base/index.ts";
+import { formatDuration, parseDuration, SpotproofError } from "../../base/index.ts";
 import { chosen, type ControlTable } from "../metadata-mock/control-frame.ts";
 import type { MachineEndNotice, MachineIdentity } from "../metadata-mock/machine-metadata.ts";
-import {
-  type MetadataMock,
-  MetadataServer,
-  type MetadataServerOptions,
-} from "../metadata-mock/metadata-server.ts";
+import type { MetadataMock, MetadataMockOptions } from "../metadata-mock/metadata-mock.ts";
+import { MetadataServer } from "../metadata-mock/metadata-server.ts";
 import { isoSeconds } from "../metadata-mock/service-clock.ts";
 import type { Announcement, ServiceAnswer, ServiceRequest } from "../metadata-mock/service-message.ts";
 import { EXAMPLE_GCP_INSTANCE, gcpInstanceOf, type GcpMockInstance } from "./instance-tree.ts";
@@ -13,7 +10,7 @@ import { answerGcp, FLAVOR } from "./metadata-service.ts";
 import { MetadataState } from "./metadata-state.ts";
 
 /** How the mock starts. */
-export interface GcpMetadataMockOptions extends MetadataServerOptions {
+export interface GcpMetadataMockOptions extends MetadataMockOptions {
   readonly instance?: Partial<GcpMockInstance> | undefined;
 }
 
@@ -27,8 +24,6 @@ export interface GcpMetadataMock extends MetadataMock {
    * value has changed, or up to 120 s with a notice duration; no moment is announced. Gives it all the same, for the caller.
    */
   preempt(what?: { readonly leadMs?: number | undefined }): string;
-  /** The same in a while. */
-  preemptAfter(ms: number, what?: { readonly leadMs?: number | undefined }): Timer;
   /** Sets `instance/maintenance-event`. Google does so 60 s before the maintenance. */
   maintenance(event: GcpMaintenanceEvent): void;
   /** Sets `instance/attributes/<key>`. */
@@ -68,7 +63,7 @@ class GcpMock extends MetadataServer implements GcpMetadataMock {
     this.#state = new MetadataState(this.#instance);
   }
 
-  /** Google's libraries take host and port without a scheme: Python reads HOST, IP and ROOT; Node, Go and Java read HOST. */
+  /** Google's libraries take host and port without a scheme. HOST: all of them; IP: Python, Node.js; ROOT: older Python. */
   get environment(): Readonly<Record<string, string>> {
     const { authority } = this;
     return { GCE_METADATA_HOST: authority, GCE_METADATA_IP: authority, GCE_METADATA_ROOT: authority };
@@ -79,10 +74,6 @@ class GcpMock extends MetadataServer implements GcpMetadataMock {
     const time = isoSeconds(this.serviceClock.wallTime() + leadMs);
     this.tell({ kind: "announced", what: `instance/preempted: TRUE, ${formatDuration(leadMs)} ahead` });
     return time;
-  }
-
-  preemptAfter(ms: number, what: { readonly leadMs?: number | undefined } = {}): Timer {
-    return this.later(ms, () => this.preempt(what));
   }
 
   maintenance(event: GcpMaintenanceEvent): void {
@@ -120,9 +111,7 @@ class GcpMock extends MetadataServer implements GcpMetadataMock {
     this.tell({ kind: "announced", what: "nothing any more" });
   }
 
-  become(machine: MachineIdentity): void {
-    this.cancelPlans();
-    this.clearFaults();
+  protected becomeAnother(machine: MachineIdentity): void {
     this.#instance = { ...this.#instance, ...gcpInstanceOf(machine) };
     this.#state.become(this.#instance);
   }

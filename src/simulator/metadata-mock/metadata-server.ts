@@ -11,24 +11,12 @@ import {
 import type { CloudName } from "../scenario/plan.ts";
 import { answerControl, type ControlTable, isControlPath, signedDuration } from "./control-frame.ts";
 import { createMockFaults, type MockFault, type MockFaults, readMockFault } from "./faults.ts";
-import type { MachineEndNotice, MachineIdentity, MachineMetadata, MockEvent } from "./machine-metadata.ts";
+import type { MachineEndNotice, MachineIdentity, MockEvent } from "./machine-metadata.ts";
+import type { MetadataMock, MetadataMockOptions, MockState } from "./metadata-mock.ts";
 import { type MockRequest, readRequest, RequestLog } from "./requests.ts";
 import { isSilenced, sendReply } from "./send-reply.ts";
 import { isoSeconds, ServiceClock } from "./service-clock.ts";
 import type { Announcement, ServiceAnswer, ServiceReply, ServiceRequest } from "./service-message.ts";
-
-/** How every mock starts. */
-export interface MetadataServerOptions {
-  readonly clock: Clock;
-  /** Default 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** Default 0: any free one. */
-  readonly port?: number | undefined;
-  /** How far the service's clock is ahead of this machine's, in ms. Default 0. */
-  readonly clockAheadMs?: number | undefined;
-  /** Told what happens. */
-  readonly onEvent?: ((event: MockEvent) => void) | undefined;
-}
 
 /** What distinguishes the HTTP of one cloud's service. */
 export interface MetadataServerTraits {
@@ -42,39 +30,13 @@ export interface MetadataServerTraits {
   readonly throttledStatus: number;
 }
 
-/** What the mocks of all clouds offer. */
-export interface MetadataMock extends MachineMetadata {
-  readonly port: number;
-  /** The last thousand requests, the oldest first; without those to `/mock/`. */
-  readonly requests: readonly MockRequest[];
-  /** How many connections are open at present. */
-  readonly openConnections: number;
-  /** What `GET /mock/` tells. */
-  state(): MockState;
-  /** Takes every announcement back. */
-  clear(): void;
-}
-
-/** A mock at one moment, for people to look at. */
-export interface MockState {
-  readonly cloud: CloudName;
-  /** The service's clock, ISO 8601. */
-  readonly time: string;
-  /** What is announced, by item. */
-  readonly announced: Readonly<Record<string, string>>;
-  readonly faults: readonly MockFault[];
-  /** So many requests came in, without those to `/mock/`. */
-  readonly requests: number;
-  readonly openConnections: number;
-}
-
 /** The part of a mock that is the same for every cloud: listening, sending, faults, control and closing. */
 export abstract class MetadataServer implements MetadataMock {
   readonly cloud: CloudName;
   openConnections = 0;
   protected readonly clock: Clock;
   protected readonly serviceClock: ServiceClock;
-  readonly #options: MetadataServerOptions;
+  readonly #options: MetadataMockOptions;
   readonly #traits: MetadataServerTraits;
   readonly #faults: MockFaults;
   readonly #log: RequestLog;
@@ -84,7 +46,7 @@ export abstract class MetadataServer implements MetadataMock {
   readonly #heardAtMs = new WeakMap<Announcement, MonotonicMs>();
   readonly #server: Server;
 
-  constructor(options: MetadataServerOptions, traits: MetadataServerTraits) {
+  constructor(options: MetadataMockOptions, traits: MetadataServerTraits) {
     this.cloud = traits.cloud;
     this.clock = options.clock;
     this.serviceClock = new ServiceClock(options.clock, options.clockAheadMs ?? 0);
@@ -115,8 +77,9 @@ export abstract class MetadataServer implements MetadataMock {
   abstract announce(notice: MachineEndNotice): string;
   abstract cancel(): void;
   abstract rebalance(): void;
-  abstract become(machine: MachineIdentity): void;
   abstract clear(): void;
+  /** Takes over the identity and says nothing any more. */
+  protected abstract becomeAnother(machine: MachineIdentity): void;
   /** The present announcements of the machine's end; several items may say the same. */
   protected abstract endAnnouncements(): readonly Announcement[];
   /** Everything that is announced. */
@@ -176,6 +139,21 @@ export abstract class MetadataServer implements MetadataMock {
     this.serviceClock.jump(ms);
   }
 
+  become(machine: MachineIdentity): void {
+    this.#cancelPlans();
+    this.clearFaults();
+    this.serviceClock.reset();
+    this.becomeAnother(machine);
+  }
+
+  announceAfter(ms: number, notice: MachineEndNotice): Timer {
+    return this.later(ms, () => this.announce(notice));
+  }
+
+  rebalanceAfter(ms: number): Timer {
+    return this.later(ms, () => this.rebalance());
+  }
+
   state(): MockState {
     return {
       cloud: this.cloud,
@@ -188,7 +166,7 @@ export abstract class MetadataServer implements MetadataMock {
   }
 
   close(): Promise<void> {
-    this.cancelPlans();
+    this.#cancelPlans();
     for (const timer of this.#delayedReplies) timer.cancel();
     this.#delayedReplies.clear();
     for (const gone of this.#underWay) gone.abort();
@@ -208,7 +186,7 @@ export abstract class MetadataServer implements MetadataMock {
     return this.#after(this.#plans, ms, action);
   }
 
-  protected cancelPlans(): void {
+  #cancelPlans(): void {
     for (const timer of this.#plans) timer.cancel();
     this.#plans.clear();
   }

@@ -3,12 +3,11 @@ import { instanceOf, startEc2MetadataMock } from "../ec2-metadata-mock/index.ts"
 import { gcpInstanceOf, startGcpMetadataMock } from "../gcp-metadata-mock/index.ts";
 import type { CloudName } from "../scenario/plan.ts";
 import type { MachineIdentity } from "./machine-metadata.ts";
-import type { MetadataMock, MetadataServerOptions } from "./metadata-server.ts";
+import type { MetadataMock, MetadataMockOptions } from "./metadata-mock.ts";
 
 /** How the metadata service of one machine starts. */
-export interface MachineMetadataOptions extends MetadataServerOptions {
+export interface MachineMetadataOptions extends MetadataMockOptions, MachineIdentity {
   readonly cloud: CloudName;
-  readonly machine: MachineIdentity;
   /** EC2 alone has them: `required`, a request without a token is answered 401. Default `optional`. */
   readonly tokens?: "required" | "optional" | undefined;
 }
@@ -18,7 +17,8 @@ export interface MachineMetadataOptions extends MetadataServerOptions {
  * @throws SpotproofError `port-unavailable`
  */
 export function startMachineMetadata(options: MachineMetadataOptions): Promise<MetadataMock> {
-  const { cloud, machine, tokens, ...rest } = options;
+  const { cloud, name, zone, tokens, ...rest } = options;
+  const machine = { name, zone };
   switch (cloud) {
     case "aws":
       return startEc2MetadataMock({ ...rest, imdsv2: tokens, instance: instanceOf(machine) });
