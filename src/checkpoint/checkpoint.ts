@@ -14,7 +14,21 @@ export type Pause = () => Promise<PausedCommand>;
 export interface PausedCommand {
   /** Absolute paths of files that are mapped shared and writable now: their times say nothing about their content. */
   readonly mappedFiles: ReadonlySet<string>;
+  /** Files that its processes hold open for writing now, by absolute path, as far as that can be told quickly. */
+  readonly openForWriting?: readonly { readonly path: string; readonly append: boolean }[] | undefined;
   resume(): Promise<void>;
+}
+
+/** A file of the folder that the command held open for writing when it was captured: maybe half-written (C12). */
+export interface FileSavedOpen {
+  /** Relative to the folder, for people. */
+  readonly path: string;
+  /** Its size in the checkpoint. */
+  readonly bytes: number;
+  /** Every write goes to its end, as with a log. */
+  readonly append: boolean;
+  /** Its size when this saver last saved it with nobody writing it; only when it has changed since. */
+  readonly wholeBytes?: number | undefined;
 }
 
 /** One request to save. */
@@ -55,6 +69,8 @@ export interface SavedCheckpoint {
   readonly skipped: readonly string[];
   /** What the user should know of how it went, in sentences. */
   readonly remarks?: readonly string[] | undefined;
+  /** Files that were being written when they were captured. */
+  readonly openForWriting?: readonly FileSavedOpen[] | undefined;
 }
 
 /** Saves one folder again and again for one attempt. Keeps what it knows of the folder in memory between saves. */

@@ -34,6 +34,7 @@ export function channelHandlers({ parts, state, keeper, told }: Supervision): Ch
     progress(progress) {
       state.progress = progress;
       state.progressOfThisLife = progress;
+      parts.onEvent({ kind: "progress", ...progress });
     },
     status: () => ({
       job: attempt.job,

@@ -1,7 +1,16 @@
 import type { CheckpointId, ErrorCode } from "../base/index.ts";
-import type { SavedCheckpoint, SaveReason } from "../checkpoint/index.ts";
-import type { Outcome } from "../job/index.ts";
+import type { FileSavedOpen, SavedCheckpoint, SaveReason } from "../checkpoint/index.ts";
+import type { Outcome, Progress } from "../job/index.ts";
 import type { CommandExit, StopCause } from "./command-end.ts";
+import type { HalfWrittenFile } from "./half-written.ts";
+
+/** What a save says of files that the command held open for writing; absent when there were none. */
+export interface OpenForWriting {
+  /** The first of them, at most 20. */
+  readonly openForWriting?: readonly FileSavedOpen[] | undefined;
+  /** How many there were. */
+  readonly openForWritingCount?: number | undefined;
+}
 
 /** What a supervisor tells while it works. Plain data; logs and tests listen. Each kind is one line of a log. */
 export type SupervisorEvent =
@@ -16,9 +25,17 @@ export type SupervisorEvent =
       readonly durationMs: number;
       readonly movedAside?: string | undefined;
     }
+  /** How far the command says that it is; at most some 20 a second, the last one always. */
+  | ({ readonly kind: "progress" } & Progress)
   | { readonly kind: "command-started"; readonly pid: number; readonly life: number }
   | { readonly kind: "command-ended"; readonly exit: CommandExit; readonly ranMs: number }
-  | { readonly kind: "saved"; readonly reason: SaveReason; readonly checkpoint: SavedCheckpoint }
+  | ({
+      readonly kind: "saved";
+      readonly reason: SaveReason;
+      readonly checkpoint: Omit<SavedCheckpoint, "openForWriting">;
+    } & OpenForWriting)
+  /** A file was in the middle of being written when it was saved. Told once for each path. */
+  | ({ readonly kind: "half-written"; readonly checkpoint: CheckpointId } & HalfWrittenFile)
   /** A save did not work; the job goes on. */
   | {
       readonly kind: "save-failed";

@@ -1,7 +1,15 @@
 import { type CheckpointId, SpotproofError } from "../base/index.ts";
-import type { PausedCommand, RestoredFolder, SaveReason } from "../checkpoint/index.ts";
+import type {
+  FileSavedOpen,
+  PausedCommand,
+  RestoredFolder,
+  SaveReason,
+  SavedCheckpoint,
+} from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import type { AttemptState } from "./attempt-state.ts";
+import type { OpenForWriting } from "./events.ts";
+import { HalfWrittenFiles } from "./half-written.ts";
 import type { ProcessTree } from "./process-tree/process-tree.ts";
 import type { FolderParts, RunParts } from "./run-parts.ts";
 import { SaveForecast } from "./save-forecast.ts";
@@ -13,6 +21,9 @@ const LETTING_GO_MS = 500;
 /** How long the command may stand still for one save. Minutes of it would look like a command that hangs. */
 const LONGEST_PAUSE_MS = 60_000;
 
+/** So many files that were open for writing are named. */
+const OPEN_FILES_NAMED = 20;
+
 /** The watched folder during one attempt: puts it back before each life of the command and saves it. */
 export class FolderKeeper {
   /** The processes that must stand still while the folder is captured; set while a command runs. */
@@ -23,6 +34,7 @@ export class FolderKeeper {
   readonly #folder: FolderParts;
   readonly #state: AttemptState;
   readonly #forecast = new SaveForecast();
+  readonly #halfWritten: HalfWrittenFiles;
   #queue: SaveQueue | undefined;
   #capturedProgress: Progress | undefined;
 
@@ -30,6 +42,7 @@ export class FolderKeeper {
     this.#parts = parts;
     this.#folder = folder;
     this.#state = state;
+    this.#halfWritten = new HalfWrittenFiles(folder.path);
   }
 
   /**
@@ -126,7 +139,7 @@ export class FolderKeeper {
       timer.cancel();
       return paused.resume();
     };
-    return { mappedFiles: paused.mappedFiles, resume };
+    return { ...paused, resume };
   }
 
   #note(): Readonly<Record<string, unknown>> {
@@ -139,15 +152,7 @@ export class FolderKeeper {
     const { onEvent, attempt } = this.#parts;
     switch (end.kind) {
       case "saved":
-        this.#state.committed(end.checkpoint, this.#capturedProgress);
-        attempt.note("saved", {
-          reason,
-          checkpoint: end.checkpoint.id,
-          storedBytes: end.checkpoint.storedBytes,
-          pausedMs: Math.round(end.checkpoint.pausedMs),
-          durationMs: Math.round(end.checkpoint.durationMs),
-        });
-        return onEvent({ kind: "saved", reason, checkpoint: end.checkpoint });
+        return this.#tellSaved(reason, end.checkpoint);
       case "failed":
         attempt.note("save-failed", { reason, code: end.error.code });
         return onEvent({ kind: "save-failed", reason, code: end.error.code, message: end.error.message });
@@ -164,6 +169,31 @@ export class FolderKeeper {
         return end satisfies never;
     }
   }
+
+  #tellSaved(reason: SaveReason, { openForWriting = [], ...checkpoint }: SavedCheckpoint): void {
+    const { onEvent, attempt } = this.#parts;
+    const { id, storedBytes, pausedMs, durationMs } = checkpoint;
+    const open = openFields(openForWriting);
+    this.#state.committed(checkpoint, this.#capturedProgress);
+    attempt.note("saved", {
+      reason,
+      checkpoint: id,
+      storedBytes,
+      pausedMs: Math.round(pausedMs),
+      durationMs: Math.round(durationMs),
+      ...open,
+    });
+    onEvent({ kind: "saved", reason, checkpoint, ...open });
+    for (const file of this.#halfWritten.find(openForWriting)) {
+      attempt.note("half-written", { checkpoint: id, ...file });
+      onEvent({ kind: "half-written", checkpoint: id, ...file });
+    }
+  }
+}
+
+function openFields(files: readonly FileSavedOpen[]): OpenForWriting {
+  if (files.length === 0) return {};
+  return { openForWriting: files.slice(0, OPEN_FILES_NAMED), openForWritingCount: files.length };
 }
 
 /** The progress that a save has noted, so that a resumed job does not look as if it had begun anew. */

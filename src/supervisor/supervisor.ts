@@ -7,6 +7,7 @@ import { FolderKeeper } from "./folder-keeper.ts";
 import { keepBeating } from "./heartbeat.ts";
 import type { JobChannel } from "./job-channel/channel-server.ts";
 import { liveUntilVerdict } from "./lives.ts";
+import { ProgressEvents } from "./progress-events.ts";
 import type { RunParts } from "./run-parts.ts";
 
 // Supervising one attempt: restore, run, save, stop in time, record how it ended.
@@ -41,7 +42,9 @@ export interface Supervision {
  *   save is impossible, or when the last state of a finished job cannot be made durable; the attempt is then recorded
  *   as failed, if the store can be written at all.
  */
-export async function supervise(parts: RunParts): Promise<RunEnd> {
+export async function supervise(given: RunParts): Promise<RunEnd> {
+  const events = new ProgressEvents(given.clock, given.onEvent);
+  const parts: RunParts = { ...given, onEvent: events.tell };
   const state = new AttemptState(parts);
   const keeper = parts.folder === undefined ? undefined : new FolderKeeper(parts, parts.folder, state);
   const supervision: Supervision = { parts, state, keeper, told: { value: false } };
@@ -68,6 +71,7 @@ export async function supervise(parts: RunParts): Promise<RunEnd> {
   } finally {
     stopBeating.abort();
     await beating;
+    events.flush();
   }
 }
 

@@ -11,10 +11,12 @@ import { type Manifest, manifestToBytes } from "../format/manifest.ts";
 import { prune } from "../maintain/prune.ts";
 import type { PackDestination } from "./pack-writer.ts";
 import { SaverIndex } from "./saver-index.ts";
+import { WholeFiles } from "./whole-files.ts";
 
 /** The checkpoints and packs of one attempt, as the attempt itself makes and removes them. */
 export class AttemptCheckpoints {
   readonly index: SaverIndex;
+  readonly whole: WholeFiles;
   readonly destination: PackDestination;
   readonly #options: FolderSaverOptions;
   #nextSequence = 0;
@@ -28,6 +30,7 @@ export class AttemptCheckpoints {
     }
     this.#options = options;
     this.index = index;
+    this.whole = new WholeFiles(index);
     this.destination = { store, job, attempt, index, nextSequence: 0 };
   }
 

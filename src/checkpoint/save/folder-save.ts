@@ -1,6 +1,7 @@
 import fs from "node:fs/promises";
 import { type MonotonicMs, SpotproofError, systemErrorCode } from "../../base/index.ts";
 import type {
+  FileSavedOpen,
   FolderSaverOptions,
   PausedCommand,
   SaveReason,
@@ -36,6 +37,7 @@ interface Moment {
   readonly pausedMs: number;
   /** Inodes of files that the command had mapped for writing. */
   readonly mapped: ReadonlySet<string>;
+  readonly openForWriting: readonly FileSavedOpen[];
 }
 
 /** One save, from its first look at the folder to its manifest. */
@@ -92,7 +94,12 @@ export class FolderSave {
     try {
       const moment = await this.#capturePaused(reading, staging, paused);
       await resume();
-      return { ...moment, pausedMs: clock.now() - pausedAtMs };
+      const pausedMs = clock.now() - pausedAtMs;
+      return {
+        ...moment,
+        pausedMs,
+        openForWriting: this.#checkpoints.whole.open(moment.scan, reading.folder, paused),
+      };
     } finally {
       if (!resumed) await resume();
     }
@@ -106,6 +113,7 @@ export class FolderSave {
       const dirty = this.#changedFiles(scan, new Set());
       const bytes = dirty.reduce((sum, file) => sum + file.stat.size, 0);
       if (bytes < DIRTY_ENOUGH_TO_COPY_AHEAD_BYTES || bytes > before / 2) return;
+      for (const { path } of dirty) this.#checkpoints.whole.keep(path);
       await storeFromFolder(reading, dirty, () => staging.fileSystemNowNs());
       before = bytes;
     }
@@ -118,7 +126,8 @@ export class FolderSave {
       const scan = await scanFolder(reading.folder, reading.signal);
       const mapped = mappedInodes(scan, reading.folder, paused.mappedFiles);
       const capture = await captureFiles(reading, staging, this.#changedFiles(scan, mapped));
-      if (capture !== "changed") return { scan, capture, lookedAtNs, mapped, pausedMs: 0, ...taken };
+      if (capture !== "changed")
+        return { scan, capture, lookedAtNs, mapped, pausedMs: 0, openForWriting: [], ...taken };
     }
     throw stillChanging(reading.folder, "though the command was paused: another process writes it");
   }
@@ -135,7 +144,8 @@ export class FolderSave {
       });
       if (dirty.length === 0) {
         const capture = { files: [], readWhilePaused: 0 };
-        return { scan, capture, lookedAtNs: 0n, mapped: new Set(), pausedMs: 0, ...taken };
+        const still = { lookedAtNs: 0n, mapped: new Set<string>(), pausedMs: 0, openForWriting: [] };
+        return { scan, capture, ...still, ...taken };
       }
       const changed = new Set(await storeFromFolder(reading, dirty, () => staging.fileSystemNowNs()));
       for (const file of dirty) if (!changed.has(file.path)) read.set(file.path, file);
@@ -180,6 +190,7 @@ export class FolderSave {
     index.forgetFilesBut(new Set(entries.map(({ path }) => path)));
     if ((await this.#request.confirm()) === "fenced-out") return { kind: "fenced-out" };
     this.#checkpoints.acknowledge(manifest.id);
+    this.#checkpoints.whole.saved(moment.openForWriting);
     const readWhilePaused = moment.capture.readWhilePaused;
     return {
       kind: "saved",
@@ -194,6 +205,7 @@ export class FolderSave {
         pausedMs: moment.pausedMs,
         skipped: moment.scan.skipped,
         remarks: readWhilePaused === 0 ? [] : [noRoomRemark(readWhilePaused)],
+        ...(moment.openForWriting.length === 0 ? {} : { openForWriting: moment.openForWriting }),
       },
     };
   }

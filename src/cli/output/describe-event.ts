@@ -16,6 +16,11 @@ export function describeEvent(event: SupervisorEvent): EventWords {
       return info(
         `going on from checkpoint ${event.from}: ${event.files} files, ${formatBytes(event.totalBytes)}, restored in ${formatDuration(event.durationMs)}${event.movedAside === undefined ? "" : `; what the folder held before is in ${event.movedAside}`}`,
       );
+    case "progress":
+      return {
+        level: "debug",
+        text: `progress: ${event.done}${event.total === undefined ? "" : `/${event.total}`}${event.unit === undefined ? "" : ` ${event.unit}`}`,
+      };
     case "command-started":
       return { level: "debug", text: `the command runs as process ${event.pid}` };
     case "command-ended":
@@ -32,6 +37,13 @@ export function describeEvent(event: SupervisorEvent): EventWords {
       const remarked = (remarks ?? []).map((remark) => `. ${remark}`).join("");
       return info(
         `checkpoint ${id} saved (${event.reason}): ${files} files, ${formatBytes(totalBytes)}, ${formatBytes(storedBytes)} new, ${formatDuration(durationMs)}${paused}${left}${remarked}`,
+      );
+    }
+    case "half-written": {
+      const { path, checkpoint, bytes, wholeBytes } = event;
+      const how = bytes < wholeBytes ? `${bytes} of ${wholeBytes} bytes` : `${bytes} bytes so far`;
+      return warn(
+        `${path} was being written when checkpoint ${checkpoint} was made (${how}): write beside it and rename, or save with --commit-by program`,
       );
     }
     case "save-failed":

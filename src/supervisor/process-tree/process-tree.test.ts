@@ -70,6 +70,39 @@ describe("the tree of a command", () => {
     expect(tree.members().every((entry) => !entry.stopped)).toBe(true);
   });
 
+  test.runIf(isLinux)(
+    "C12: a pause tells which files are open for writing, in whichever process",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "spotproof-open-"));
+      const { tree, pid } = await start(
+        `cd ${folder}; (exec 3>one 4>>two; sleep 109) & exec 5>>one 6>>two; sleep 0.1; echo ready; wait`,
+      );
+      const paused = await tree.pause();
+      await paused.resume();
+      const files = (paused.openForWriting ?? []).filter(({ path }) => path.startsWith(folder));
+      expect(files.toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+        { path: join(folder, "one"), append: false },
+        { path: join(folder, "two"), append: true },
+      ]);
+      const unreadable = new ProcessTree({
+        table: {
+          ...table,
+          filesOpenForWriting: () => {
+            throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+          },
+        },
+        clock: systemClock,
+        leaderPid: pid,
+        mark: "-",
+        notOurs: new Set([process.pid]),
+      });
+      const without = await unreadable.pause();
+      await without.resume();
+      expect(without.openForWriting).toEqual([]);
+      rmSync(folder, { recursive: true });
+    },
+  );
+
   test("C12: a command that starts programs all the time by vfork is paused every time, and quickly", async () => {
     const { tree } = await start("echo ready; while :; do /bin/true; done");
     for (let round = 0; round < 50; round += 1) {

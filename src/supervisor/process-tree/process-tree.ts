@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/index.ts";
-import { SpotproofError } from "../../base/index.ts";
+import { SpotproofError, systemErrorCode } from "../../base/index.ts";
 import type { PausedCommand } from "../../checkpoint/index.ts";
-import type { ProcessEntry, ProcessTable } from "./process-table.ts";
+import type { FileOpenForWriting, ProcessEntry, ProcessTable } from "./process-table.ts";
 
 // Every process that the command has started, however it tried to leave (S02).
 //
@@ -26,6 +26,9 @@ export interface ProcessTreeOptions {
 
 /** How long all processes together may take to stand still. */
 const PAUSE_LIMIT_MS = 5000;
+
+/** The command stands still while its open files are looked at: with thousands of them, the rest is left out. In ms. */
+const OPEN_FILES_LIMIT_MS = 25;
 
 /** The living processes of one command. */
 export class ProcessTree {
@@ -128,8 +131,10 @@ export class ProcessTree {
       stoppedByUs.clear();
     };
     try {
+      let members: readonly ProcessEntry[];
       for (let round = 0; ; round += 1) {
-        const moving = this.members().filter((entry) => !entry.stopped || !table.standsStill(entry.pid));
+        members = this.members();
+        const moving = members.filter((entry) => !entry.stopped || !table.standsStill(entry.pid));
         const [first] = moving;
         if (first === undefined) break;
         if (clock.now() > limit) {
@@ -152,11 +157,26 @@ export class ProcessTree {
       }
       const mappedFiles = new Set<string>();
       for (const pid of stoppedByUs) for (const path of table.filesMappedWritable(pid)) mappedFiles.add(path);
-      return { mappedFiles, resume };
+      return { mappedFiles, openForWriting: this.#filesOpenForWriting(members), resume };
     } catch (error) {
       await resume();
       throw error;
     }
+  }
+
+  /** Only advice comes of it, so what cannot be read is left out: no save fails because of it. */
+  #filesOpenForWriting(members: readonly ProcessEntry[]): readonly FileOpenForWriting[] {
+    const { clock, table } = this.#options;
+    const limit = clock.now() + OPEN_FILES_LIMIT_MS;
+    const files = new Map<string, FileOpenForWriting>();
+    for (const { pid } of members) {
+      if (clock.now() > limit) break;
+      for (const file of openFilesOf(table, pid)) {
+        // Of a file that several hold open, one that does not append decides.
+        if (files.get(file.path)?.append !== false) files.set(file.path, file);
+      }
+    }
+    return [...files.values()];
   }
 
   /** A job of weeks starts millions of processes. */
@@ -183,6 +203,15 @@ function notOursToPause(pid: number, name: string): SpotproofError {
     "folder-changing",
     `${name} (pid ${pid}) belongs to another user (sudo) and cannot be paused, so it may be writing. Run Spotproof as that user, or save with --commit-by program.`,
   );
+}
+
+function openFilesOf(table: ProcessTable, pid: number): readonly FileOpenForWriting[] {
+  try {
+    return table.filesOpenForWriting(pid);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return [];
+  }
 }
 
 function identity(entry: ProcessEntry): string {
