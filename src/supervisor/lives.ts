@@ -29,6 +29,10 @@ export type Verdict =
 /** How long a breakdown waits for the command's processes to die, in ms. */
 const KILL_LIMIT_MS = 10_000;
 
+/** How long a store that does not answer is tried again before the command has run at all, in ms. */
+const START_PATIENCE_MS = 60_000;
+const TRY_AGAIN = { firstMs: 200, longestMs: 5000 };
+
 /** Starts the command, again after failures while the budget lasts, until there is something to conclude from. */
 export async function liveUntilVerdict(
   supervision: Supervision,
@@ -53,7 +57,7 @@ export async function liveUntilVerdict(
 
 /** Puts the folder in place; an interruption, a stop or a later claim meanwhile gives that up (S12). */
 async function prepareFolder(
-  { keeper, state }: Supervision,
+  { parts, keeper, state }: Supervision,
   life: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -62,12 +66,40 @@ async function prepareFolder(
   keeper.life = life;
   const giveUp = (): void => void keeper.giveUp();
   signal.addEventListener("abort", giveUp);
+  // Later there is work to lose, so the store gets as much time as at the end.
+  const patienceMs = life === 1 ? START_PATIENCE_MS : parts.policy.lastSaveLimitMs;
   try {
-    const prepared = await keeper.prepare(signal);
-    // Nothing has begun yet, so a store or folder that cannot take the first save is refused now, not in an hour.
-    if (prepared.kind === "failed") throw prepared.error;
+    await whileStoreIsAway(parts, patienceMs, signal, async () => {
+      const prepared = await keeper.prepare(signal);
+      // Nothing has begun yet, so a store or folder that cannot take the first save is refused now, not in an hour.
+      if (prepared.kind === "failed") throw prepared.error;
+    });
   } finally {
     signal.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Does `work` again and again while the store does not answer, until `patienceMs` after the first failure (C06). */
+async function whileStoreIsAway(
+  { clock, random, onEvent }: RunParts,
+  patienceMs: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (let repetition = 1; !signal.aborted; repetition += 1) {
+    try {
+      await work();
+      if (repetition > 1) onEvent({ kind: "store-well" });
+      return;
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code !== "store-unreachable") throw error;
+      const waitMs = backoffMs(TRY_AGAIN, repetition, random);
+      if (repetition === 1) untilMs = clock.now() + patienceMs;
+      if (clock.now() + waitMs > untilMs) throw error;
+      if (repetition === 1) onEvent({ kind: "store-trouble", message: error.message });
+      await clock.sleep(waitMs, signal);
+    }
   }
 }
 

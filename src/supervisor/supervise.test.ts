@@ -186,6 +186,30 @@ describe("before the command has started", () => {
       reason: expect.stringMatching(/this machine could not go on/) as string,
     });
   });
+
+  test("C06: a store that does not answer the first save is tried again, and told of once", async () => {
+    const { parts, events } = await openStage("true");
+    let failures = 0;
+    const { folder, saves } = fakeFolder(parts.attempt, () => {
+      failures += 1;
+      return failures > 3 ? undefined : new SpotproofError("store-unreachable", "away");
+    });
+    expect((await supervise({ ...parts, folder })).kind).toBe("completed");
+    expect(saves).toEqual(["start", "start", "start", "start", "final"]);
+    const kinds = events.map(({ kind }) => kind).filter((kind) => kind.startsWith("store-"));
+    expect(kinds).toEqual(["store-trouble", "store-well"]);
+  });
+
+  test("S12: an interruption ends that trying, and the command is not started", async () => {
+    const { parts, interruptions, events, until } = await openStage("true");
+    const { folder } = fakeFolder(parts.attempt, () => new SpotproofError("store-unreachable", "away"));
+    const inTrouble = until("store-trouble");
+    const ending = supervise({ ...parts, folder });
+    await inTrouble;
+    interruptions.hear({ kind: "noticed", notice: interruption(60_000) });
+    expect(await ending).toMatchObject({ kind: "interrupted" });
+    expect(events.map(({ kind }) => kind)).not.toContain("command-started");
+  });
 });
 
 describe("while the command runs", () => {
