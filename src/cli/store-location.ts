@@ -54,12 +54,30 @@ export async function openStore(
   location: StoreLocation,
   mode: "read" | "write",
   signal?: AbortSignal,
+  disturb: (store: Store) => Promise<Store> = (store) => Promise.resolve(store),
 ): Promise<OpenedStore> {
   const { limitCalls, openFileStore } = await import("../store/index.ts");
   const store = await openFileStore(location.path, { mode, signal });
   return {
-    store: limitCalls(store, systemClock, CALL_LIMIT_MS),
+    store: limitCalls(await disturb(store), systemClock, CALL_LIMIT_MS),
     caution: store.caution,
     sweep: () => store.sweep(),
   };
+}
+
+/** Names a file that says how the store of `spotproof run` is to be disturbed. Set by rehearsals. */
+const STORE_FAULTS_VARIABLE = "SPOTPROOF_REHEARSAL_STORE_FAULTS";
+
+/** As `openStore` for writing, with the faults of a rehearsal when there is one. */
+export async function openJobStore(
+  location: StoreLocation,
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<OpenedStore & { readonly disturbedBy: string | undefined }> {
+  const faultsFile = environment[STORE_FAULTS_VARIABLE];
+  if (faultsFile === undefined || faultsFile === "")
+    return { ...(await openStore(location, "write", signal)), disturbedBy: undefined };
+  const { disturbByFile } = await import("./store-disturbance.ts");
+  const opened = await openStore(location, "write", signal, (store) => disturbByFile(store, faultsFile));
+  return { ...opened, disturbedBy: `${STORE_FAULTS_VARIABLE}=${faultsFile}` };
 }

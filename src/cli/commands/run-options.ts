@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly signalGraceMs: number | undefined;
   readonly channelPort: number | undefined;
   readonly logFormat: "text" | "json";
+  /** Absolute path of a file to which the log is added as JSON lines. */
+  readonly logFile: string | undefined;
   readonly policy: RunPolicy;
   readonly command: readonly [string, ...string[]];
 }
@@ -102,7 +104,8 @@ export function declareRunOptions(command: Command): Command {
       new Option("--log-format <format>", "of Spotproof's own lines on standard error")
         .choices(["text", "json"])
         .default("text"),
-    );
+    )
+    .option("--log-file <path>", "a file to which the same lines are added as JSON, with more detail");
 }
 
 const DEFAULT_INTERRUPTION_SIGNALS = "SIGTERM,SIGHUP";
@@ -122,6 +125,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
     );
   }
   const store = parseStoreLocation(raw["store"] ?? "", workingFolder);
+  const folder = checkpointFolder(raw["checkpoint"], store, workingFolder);
   const heartbeatMs = duration(raw, "heartbeat", 10);
   const leaseMs = duration(raw, "lease", 10);
   if (leaseMs < 2 * heartbeatMs) {
@@ -133,7 +137,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
   return {
     job: parseJobName(raw["job"] ?? ""),
     store,
-    checkpointFolder: checkpointFolder(raw["checkpoint"], store, workingFolder),
+    checkpointFolder: folder,
     ifRunning: raw["ifRunning"] === "leave" ? "leave" : "standby",
     leaseMs,
     maxIdleAttempts: count(raw, "maxIdleAttempts", 0),
@@ -145,6 +149,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
     signalGraceMs: raw["signalGrace"] === undefined ? undefined : duration(raw, "signalGrace", 0),
     channelPort: raw["channelPort"] === undefined ? undefined : count(raw, "channelPort", 0, 65_535),
     logFormat: raw["logFormat"] === "json" ? "json" : "text",
+    logFile: logFile(raw["logFile"], folder, workingFolder),
     policy: readPolicy(raw, heartbeatMs),
     command: [file, ...args],
   };
@@ -201,6 +206,27 @@ function checkpointFolder(
     );
   }
   return folder;
+}
+
+function logFile(
+  text: string | undefined,
+  folder: string | undefined,
+  workingFolder: string,
+): string | undefined {
+  if (text === undefined) return undefined;
+  if (text === "")
+    throw new SpotproofError("bad-usage", "--log-file is empty. Name a file to which the log is added.");
+  const path = resolve(workingFolder, text);
+  if (folder !== undefined && isWithin(path, folder)) throw logInFolder(path, folder);
+  return path;
+}
+
+/** What was logged since the last save would be gone with each restore, and every save would meet a file that grows. */
+export function logInFolder(path: string, folder: string): SpotproofError {
+  return new SpotproofError(
+    "bad-usage",
+    `--log-file ${path} lies in the folder ${folder}, which is saved and replaced. Put it elsewhere.`,
+  );
 }
 
 /** Whether a path is a folder or lies in it, as far as their names tell. */

@@ -1,6 +1,13 @@
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type Clock, SpotproofError, systemClock, systemErrorCode, systemRandom } from "../../base/index.ts";
+import {
+  type Clock,
+  SpotproofError,
+  reasonOf,
+  systemClock,
+  systemErrorCode,
+  systemRandom,
+} from "../../base/index.ts";
 import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
 import { readEc2MetadataSettings } from "../../cloud/index.ts";
 import { type Attempt, type ClaimResult, claimJob } from "../../job/index.ts";
@@ -30,9 +37,9 @@ import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
 import { platformGrace } from "../platform-grace.ts";
 import { adviceAboutStore } from "../store-advice.ts";
-import { openStore } from "../store-location.ts";
+import { openJobStore } from "../store-location.ts";
 import { listenForUserStop } from "../user-stop.ts";
-import { type RunOptions, isWithin } from "./run-options.ts";
+import { type RunOptions, isWithin, logInFolder } from "./run-options.ts";
 
 /** What every step of a run is given. */
 interface RunContext {
@@ -48,6 +55,9 @@ interface RunContext {
 /** Signals that are the command's business. SIGUSR1 would otherwise open Node's debugger. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"];
 
+/** How long a store that does not answer is tried again before anything has begun, in ms: somebody may be waiting. */
+const CLAIM_PATIENCE_MS = 60_000;
+
 /** Signals that would end us, or open a debugger, by Node's default, in a phase in which nobody listens for them. */
 const NEVER_DEADLY: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2", "SIGHUP"];
 
@@ -57,7 +67,8 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
   const clock = systemClock;
   const userStop = listenForUserStop(io);
   const interruptions = createInterruptionRecord(clock);
-  const log = await createLog(options.logFormat, io);
+  await refuseLogInFolder(options);
+  const log = await createLog({ format: options.logFormat, file: options.logFile }, io);
   const innerSupervisor = findInnerSupervisor(options.command, options.policy.stopGraceMs);
   const context: RunContext = { options, io, clock, log, interruptions, userStop, innerSupervisor };
   const stopWatching = new AbortController();
@@ -65,6 +76,9 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
   const offs = NEVER_DEADLY.map((signal) => io.onSignal(signal, () => undefined));
   try {
     return await claimAndSupervise(context);
+  } catch (error) {
+    log.failed(error instanceof SpotproofError ? error.code : "internal", reasonOf(error));
+    throw error;
   } finally {
     stopWatching.abort();
     userStop.close();
@@ -89,8 +103,13 @@ async function begin(
   context: RunContext,
   signal: AbortSignal,
 ): Promise<{ readonly store: Store; readonly claim: ClaimResult }> {
-  const { options, log, innerSupervisor } = context;
-  const { store, caution } = await openStore(options.store, "write", signal);
+  const { options, io, log, innerSupervisor } = context;
+  const { store, caution, disturbedBy } = await openJobStore(options.store, io.environment, signal);
+  if (disturbedBy !== undefined)
+    log.warn(
+      "store-disturbed",
+      `THE STORE IS DISTURBED ON PURPOSE, as ${disturbedBy} says: for rehearsals only`,
+    );
   if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
   const advice = await adviceAboutStore(options.store.path);
   if (advice !== undefined) log.warn("store-advice", advice);
@@ -137,6 +156,13 @@ async function refuseUnusableFolder({ checkpointFolder: folder, store }: RunOpti
     "bad-usage",
     `--checkpoint leads to ${realFolder} and --store to ${realStore}, which lie in each other. Keep them apart: the store is what outlives the machine.`,
   );
+}
+
+/** As `readRunOptions` refuses it by its name, when a link leads there. */
+async function refuseLogInFolder({ checkpointFolder: folder, logFile }: RunOptions): Promise<void> {
+  if (folder === undefined || logFile === undefined) return;
+  const [realFolder, realLog] = await Promise.all([realPathOf(folder), realPathOf(logFile)]);
+  if (isWithin(realLog, realFolder)) throw logInFolder(realLog, realFolder);
 }
 
 async function kindOf(path: string): Promise<"folder" | "link" | "absent" | "other"> {
@@ -214,6 +240,15 @@ function claim(
         `attempt ${attempt} of ${options.job} was last seen on ${host}; standing by until it ends or its heartbeat stops for ${options.leaseMs / 1000} s`,
       ),
     signal,
+    patienceMs: CLAIM_PATIENCE_MS,
+    onTrouble: (error) => {
+      if (error === undefined) log.info("store-well", "the store answers again");
+      else
+        log.warn(
+          "store-trouble",
+          `the job cannot be claimed yet; trying again for up to ${CLAIM_PATIENCE_MS / 1000} s: ${error.message}`,
+        );
+    },
   });
 }
 

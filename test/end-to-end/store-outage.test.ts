@@ -1,0 +1,194 @@
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { jobFile, useBench } from "./run-spotproof.ts";
+
+// The store of a real run is disturbed on purpose, as rehearsals do it.
+
+const bench = useBench();
+const quick = ["--heartbeat", "100ms", "--lease", "2s", "--every", "100ms", "--signal-grace", "3s"];
+const run = ["run", "--job", "count", "--store", "store", "--checkpoint", "ckpt", ...quick];
+const log = ["--log-file", "log.jsonl"];
+const counts = (steps: number, seconds: string): string[] => [
+  "--",
+  jobFile("counts.sh"),
+  String(steps),
+  seconds,
+];
+const environment = { SPOTPROOF_REHEARSAL_STORE_FAULTS: "faults.json" };
+
+function disturb(...faults: readonly { kind: string; share?: number; delayMs?: number }[]): void {
+  writeFileSync(join(bench.folder, "faults.new"), JSON.stringify({ faults }));
+  renameSync(join(bench.folder, "faults.new"), join(bench.folder, "faults.json"));
+}
+const calm = (): void => rmSync(join(bench.folder, "faults.json"));
+
+const attempts = (): readonly string[] => readdirSync(join(bench.folder, "store/jobs/count/attempts"));
+const outcome = (attempt = "000001"): unknown =>
+  JSON.parse(readFileSync(join(bench.folder, `store/jobs/count/attempts/${attempt}/outcome.json`), "utf8"));
+const events = (): readonly { event: string; [member: string]: unknown }[] =>
+  readFileSync(join(bench.folder, "log.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event: string });
+
+/** The result is in the store, whole. */
+async function expectResult(text: string): Promise<void> {
+  const verified = await bench.run(["checkpoints", "verify", "--store", "store", "--job", "count"]);
+  expect(verified.status, verified.stdout).toBe(0);
+  const restored = await bench.run([
+    "checkpoints",
+    "restore",
+    "--store",
+    "store",
+    "--job",
+    "count",
+    "--to",
+    "out",
+  ]);
+  expect(restored.status).toBe(0);
+  expect(readFileSync(join(bench.folder, "out", "n"), "utf8")).toBe(text);
+}
+
+describe("C06 I2 E1: an outage of the store that ends costs no job", () => {
+  test.each(["500", "503", "409"])(
+    "%s at the very start: the claim waits for its end, and says so",
+    async (kind) => {
+      disturb({ kind });
+      const started = bench.start([...run, ...log, ...counts(5, "0")], { environment });
+      await started.untilSays(/the job cannot be claimed yet; trying again for up to 60 s/);
+      expect(started.stdout()).toBe("");
+      calm();
+      expect(await started.ended).toBe(0);
+      expect(started.stderr()).toMatch(/THE STORE IS DISTURBED ON PURPOSE.*faults\.json.*rehearsals/);
+      expect(started.stderr()).toMatch(/the store answers again/);
+      expect(attempts()).toEqual(["000001"]);
+      await expectResult("5\n");
+    },
+  );
+
+  test.each(["503", "500", "full"])(
+    "%s while the job runs: failed saves are told, heartbeats resume, and the job goes on",
+    async (kind) => {
+      const started = bench.start([...run, ...log, ...counts(120, "0.02")], { environment });
+      await started.untilSays(/checkpoint 000001-000002 saved/);
+      disturb({ kind });
+      await started.untilSays(/a save did not work \(interval\)/);
+      await started.untilSays(/the store does not answer; the job goes on/);
+      calm();
+      await started.untilSays(/the store answers again/);
+      expect(await started.ended).toBe(0);
+      expect(attempts()).toEqual(["000001"]);
+      expect(events().filter(({ event }) => event === "command-started")).toHaveLength(1);
+      await expectResult("120\n");
+    },
+  );
+
+  test("timeouts while the job runs: no heartbeat hangs longer than its time", async () => {
+    const started = bench.start([...run, ...log, "--every", "1h", ...counts(150, "0.02")], { environment });
+    await started.untilSays(/^step 5$/m);
+    disturb({ kind: "timeout" });
+    await started.untilSays(/the store does not answer; the job goes on.*A heartbeat was not answered/);
+    calm();
+    await started.untilSays(/the store answers again/);
+    expect(await started.ended).toBe(0);
+    await expectResult("150\n");
+  });
+
+  test("at the very end: success is told only when the last save and the outcome are durable", async () => {
+    const started = bench.start([...run, ...log, "--every", "1h", ...counts(20, "0.02")], { environment });
+    await started.untilSays(/^step 5$/m);
+    disturb({ kind: "503" });
+    await started.untilSays(/a save did not work \(final\)/);
+    expect(started.child.exitCode).toBeNull();
+    disturb({ kind: "500" });
+    await started.untilSays(/(a save did not work \(final\)[^]*){2}/);
+    calm();
+    expect(await started.ended).toBe(0);
+    expect(outcome()).toMatchObject({ kind: "completed" });
+    await expectResult("20\n");
+  });
+
+  test("while a folder is restored: that waits, and steps back from nothing", async () => {
+    const first = bench.start([...run, ...counts(1000, "0.02")]);
+    await first.untilSays(/checkpoint 000001-000003 saved/);
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(75);
+    // Only what comes after the claim is disturbed: the restore before the second life.
+    const second = bench.start([...run, ...log, "--retry-wait", "1ms", "--", "sh", "-c", "exit 3"], {
+      environment,
+    });
+    await second.untilSays(/starting the command again/);
+    disturb({ kind: "503" });
+    await second.untilSays(/the store does not answer; the job goes on/);
+    calm();
+    expect(await second.ended).toBe(3);
+    expect(second.stderr()).not.toMatch(/stepping back/);
+  });
+
+  test("an interruption in the middle of it: what was saved before counts, and the next attempt goes on", async () => {
+    const first = bench.start([...run, ...log, ...counts(1000, "0.02")], { environment });
+    await first.untilSays(/checkpoint 000001-000003 saved/);
+    disturb({ kind: "503" });
+    first.child.kill("SIGTERM");
+    expect(await first.ended).toBe(75);
+    expect(first.stderr()).toMatch(/The end of this attempt could not be recorded/);
+    calm();
+    const second = await bench.run([...run, ...counts(60, "0")]);
+    expect(second.status).toBe(0);
+    expect(second.stdout).toMatch(/^begin at [1-9]/);
+    await expectResult("60\n");
+  });
+});
+
+describe("a store that is bad all the time", () => {
+  test.each([
+    ["412: every create is told of its own success as of somebody else's", { kind: "412" }],
+    ["500: some calls fail, half of the writes take effect all the same", { kind: "500", share: 0.05 }],
+    ["409 and 503: some calls fail before anything takes effect", { kind: "503", share: 0.05 }],
+    ["slow: every call takes longer", { kind: "slow", delayMs: 30 }],
+  ])(
+    "%s: one attempt, a whole result, nothing told that is not so",
+    { timeout: 60_000 },
+    async (_name, fault) => {
+      disturb(fault, ...(fault.kind === "503" ? [{ kind: "409", share: 0.05 }] : []));
+      const end = await bench.run([...run, ...log, ...counts(60, "0.02")], { environment });
+      expect(end.status, end.stderr).toBe(0);
+      expect(attempts()).toEqual(["000001"]);
+      expect(outcome()).toMatchObject({ kind: "completed" });
+      const told = events().filter(({ event }) => event === "saved");
+      expect(told.length).toBeGreaterThan(1);
+      const last = told.at(-1)?.["checkpoint"] as { id: string };
+      expect(readdirSync(join(bench.folder, "store/jobs/count/checkpoints"))).toContain(`${last.id}.json`);
+      await expectResult("60\n");
+    },
+  );
+});
+
+describe("the file of faults", () => {
+  test.each([
+    ["no JSON", "{half", /cannot be read/],
+    ["no list", "{}", /it is not \{"faults"/],
+    [
+      "an unknown kind",
+      '{"faults":[{"kind":"503","share":1},{"kind":"404"}]}',
+      /has no kind. There are: timeout, 500/,
+    ],
+    ["a share of 2", '{"faults":[{"kind":"503","share":2}]}', /not a number from 0 to 1/],
+    ["a delay before now", '{"faults":[{"kind":"slow","delayMs":-1}]}', /not a number from 0\./],
+  ])("with %s is refused before anything is claimed", async (_name, text, words) => {
+    writeFileSync(join(bench.folder, "faults.json"), text);
+    const end = await bench.run([...run, ...counts(1, "0")], { environment });
+    expect(end.stderr).toMatch(words);
+    expect(end.status).toBe(64);
+    expect(end.stdout).toBe("");
+  });
+
+  test("concerns spotproof run only", async () => {
+    await bench.run([...run, ...counts(1, "0")]);
+    disturb({ kind: "503" });
+    const end = await bench.run(["status", "--store", "store"], { environment });
+    expect(end.status).toBe(0);
+    expect(end.stderr).toBe("");
+  });
+});
