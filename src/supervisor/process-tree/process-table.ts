@@ -68,16 +68,16 @@ const APPEND = 0o2000;
 
 /** What one number of `/proc/<pid>/fd` stands for, when it is a file open for writing. */
 function openForWriting(pid: number, number: string): FileOpenForWriting | undefined {
-  const flags = /^flags:\s+([0-7]+)$/m.exec(readProc(pid, `fdinfo/${number}`) ?? "")?.[1];
-  if (flags === undefined) return undefined;
-  const mode = Number.parseInt(flags, 8);
-  if ((mode & ACCESS_MODE) === 0) return undefined;
   const link = `/proc/${pid}/fd/${number}`;
   return unlessGone(() => {
-    const stat = statSync(link);
-    if (!stat.isFile() || stat.nlink === 0) return undefined;
     const path = readlinkSync(link);
-    return path.startsWith("/") ? { path, append: (mode & APPEND) !== 0 } : undefined;
+    // The cheapest look first: a paused command may hold thousands of sockets.
+    if (!path.startsWith("/")) return undefined;
+    const flags = /^flags:\s+([0-7]+)$/m.exec(readProc(pid, `fdinfo/${number}`) ?? "")?.[1];
+    const mode = Number.parseInt(flags ?? "0", 8);
+    if ((mode & ACCESS_MODE) === 0) return undefined;
+    const stat = statSync(link);
+    return stat.isFile() && stat.nlink > 0 ? { path, append: (mode & APPEND) !== 0 } : undefined;
   }, undefined);
 }
 
