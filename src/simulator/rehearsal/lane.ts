@@ -232,12 +232,8 @@ export class Lane {
   #attemptOf(line: LogLine, machine: LaneMachine): AttemptDraft | undefined {
     const { attempt } = line;
     if (typeof attempt !== "number") return undefined;
-    const { time } = this.parts;
-    const draft = new AttemptDraft(
-      attempt,
-      machine.number,
-      time.ofWallTime(Date.parse(String(line["time"]))),
-    );
+    const fromMs = momentOf(line, this.parts.time);
+    const draft = new AttemptDraft(attempt, machine.number, fromMs, () => machine.pauses());
     this.attempts.push(draft);
     return draft;
   }
@@ -256,5 +252,7 @@ export class Lane {
     } finally {
       this.#leave();
     }
+    // Nobody pays for a machine that has nothing to do any more.
+    await Promise.all(this.machines.map((one) => one.end("released")));
   }
 }

@@ -10,6 +10,8 @@ export interface RehearsalOptions {
   readonly plan: Plan;
   /** By how much deadlines and intervals are shortened; `auto`: as the length of the job asks for. */
   readonly speed: number | "auto";
+  /** The command line that repeats the rehearsal, for its report. */
+  readonly repeat: string;
   /** The job, and the one that it is compared with if there is one. */
   readonly commands: readonly RehearsedCommand[];
   /** An empty folder for the rehearsal alone; whoever made it removes it. */

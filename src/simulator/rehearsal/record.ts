@@ -13,6 +13,8 @@ export interface RehearsalRecord {
   /** ISO 8601, by the wall clock. */
   readonly startedAt: string;
   readonly tookMs: number;
+  /** The command line that repeats it. */
+  readonly repeat?: string | undefined;
   readonly plan: Plan;
   /** By how much deadlines and intervals were shortened. */
   readonly speed: number;

@@ -204,6 +204,7 @@ function recordFrame(options: RehearsalOptions, fleet: Fleet, time: RehearsalTim
     format: REHEARSAL_FORMAT,
     writtenBy: `spotproof ${VERSION}`,
     startedAt: time.startedAt,
+    repeat: options.repeat,
     plan: options.plan,
     speed,
     computer: { ...options.computer, isolation: fleet.isolation },
