@@ -5,3 +5,5 @@ export * from "./metadata-mock/index.ts";
 export * from "./rehearsal/index.ts";
 export * from "./report/index.ts";
 export * from "./verdict/index.ts";
+export * from "./scenario/index.ts";
+export * from "./trace/index.ts";
