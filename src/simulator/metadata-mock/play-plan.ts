@@ -141,7 +141,7 @@ class Play {
         return this.#replace("is gone", capacityDelayMs, flaps);
       case "zombie":
         return this.#replace(
-          `stands still; not played: how it wakes up again after ${this.#real(end.pausedMs)}`,
+          `stands still (not played: how it wakes up again after ${this.#real(end.pausedMs)})`,
           capacityDelayMs,
           flaps,
         );
@@ -198,7 +198,10 @@ class Play {
       });
       const from = fromMs === 0 ? "" : `, from ${this.#real(fromMs)} on`;
       const until = forMs === undefined ? "" : `, for ${this.#real(forMs)}`;
-      this.#say(`fault ${kind}${status === undefined ? "" : ` ${status}`}${from}${until}`);
+      const what = [kind, status, on === undefined ? undefined : `on ${on}`].filter(
+        (word) => word !== undefined,
+      );
+      this.#say(`fault ${what.join(" ")}${from}${until}`);
     }
   }
 
