@@ -15,6 +15,8 @@ export interface CommandIo {
   /** Waits until results have arrived, however slowly they are read, and everything else, at most so long. */
   readonly drain: (limitMs: number) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The words of the command line after the program's own name. */
+  readonly typed: readonly string[];
   readonly errIsTerminal: boolean;
   readonly outIsTerminal: boolean;
   /** Cells of a line where results, and everything else, are shown; 100 where nobody tells. */
@@ -45,6 +47,7 @@ export function processIo(): CommandIo {
       await patient?.drain(limitMs);
     },
     environment: process.env,
+    typed: process.argv.slice(2),
     errIsTerminal: isatty(STANDARD_ERROR),
     outIsTerminal: isatty(STANDARD_OUTPUT),
     get outColumns() {

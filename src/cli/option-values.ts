@@ -12,3 +12,17 @@ export function parseCount(text: string, option: string, least: number, most = 1
     `${option} "${text}" is not a whole number from ${least} to ${most}.`,
   );
 }
+
+/**
+ * Reads a factor of time as users type it: `20x`, `20`, `1.5x`.
+ * @throws SpotproofError `bad-usage` that names the option and its limits
+ */
+export function parseSpeed(text: string, option: string, least: number, most: number): number {
+  const match = /^(\d+(?:\.\d+)?)x?$/.exec(text.trim());
+  const speed = Number(match?.[1]);
+  if (match !== null && speed >= least && speed <= most) return speed;
+  throw new SpotproofError(
+    "bad-usage",
+    `${option} "${text}" is no factor from ${least} to ${most}. Write 20x for twenty times faster.`,
+  );
+}

@@ -1,13 +1,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { SpotproofError, reasonOf, systemClock, systemErrorCode, systemRandom } from "../base/index.ts";
+import type { DisturbedStore } from "./store-location.ts";
 import { type Store, type StoreFault, type StoreFaultKind, loadStoreFaults } from "../store/index.ts";
 
 /**
  * A store that is disturbed as a file says at each moment: `{"faults": [{"kind": "503", "share": 0.5, "delayMs": 0}]}`.
  * `share` is 1 and `delayMs` 0 when they are not said. Without the file nothing is disturbed; replace it by renaming, as
  * every call reads it when it has changed. Calls reject with `bad-usage` while it cannot be understood.
+ * `callLimitMs` beside the faults is read once, here: how long a call may take.
  */
-export async function disturbByFile(store: Store, path: string): Promise<Store> {
+export async function disturbByFile(store: Store, path: string): Promise<DisturbedStore> {
   const { STORE_FAULT_KINDS, withStoreFaults } = await loadStoreFaults();
   let known = { version: "", faults: [] as readonly StoreFault[] };
   const current = (): readonly StoreFault[] => {
@@ -18,7 +20,15 @@ export async function disturbByFile(store: Store, path: string): Promise<Store> 
     }
     return known.faults;
   };
-  return withStoreFaults(store, { clock: systemClock, random: systemRandom, current });
+  const callLimitMs = versionOf(path) === "absent" ? undefined : readCallLimit(path);
+  const disturbed = withStoreFaults(store, { clock: systemClock, random: systemRandom, current });
+  return { store: disturbed, callLimitMs };
+}
+
+function readCallLimit(path: string): number | undefined {
+  const limitMs = memberOf(readContent(path), "callLimitMs");
+  if (limitMs === undefined || (typeof limitMs === "number" && limitMs > 0)) return limitMs;
+  throw broken(path, "callLimitMs is not a number above 0");
 }
 
 function versionOf(path: string): string {
@@ -31,15 +41,17 @@ function versionOf(path: string): string {
   }
 }
 
-function readFaults(path: string, kinds: readonly StoreFaultKind[]): readonly StoreFault[] {
-  let content: unknown;
+function readContent(path: string): unknown {
   try {
-    content = JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return [];
+    if (systemErrorCode(error) === "ENOENT") return { faults: [] };
     throw broken(path, reasonOf(error), error);
   }
-  const faults = memberOf(content, "faults");
+}
+
+function readFaults(path: string, kinds: readonly StoreFaultKind[]): readonly StoreFault[] {
+  const faults = memberOf(readContent(path), "faults");
   if (!Array.isArray(faults)) throw broken(path, `it is not {"faults": [ … ]}`);
   return faults.map((fault: unknown) => readFault(path, fault, kinds));
 }

@@ -49,17 +49,25 @@ export interface OpenedStore {
   sweep(): Promise<number>;
 }
 
+/** A store that somebody may be disturbing on purpose. */
+export interface DisturbedStore {
+  readonly store: Store;
+  /** A shorter limit for its calls, where time runs faster. */
+  readonly callLimitMs?: number | undefined;
+}
+
 /** Opens the store; `read` never creates anything. Rejects with the signal's reason when it aborts. */
 export async function openStore(
   location: StoreLocation,
   mode: "read" | "write",
   signal?: AbortSignal,
-  disturb: (store: Store) => Promise<Store> = (store) => Promise.resolve(store),
+  disturb: (store: Store) => Promise<DisturbedStore> = (store) => Promise.resolve({ store }),
 ): Promise<OpenedStore> {
   const { limitCalls, openFileStore } = await import("../store/index.ts");
   const store = await openFileStore(location.path, { mode, signal });
+  const { store: disturbed, callLimitMs = CALL_LIMIT_MS } = await disturb(store);
   return {
-    store: limitCalls(await disturb(store), systemClock, CALL_LIMIT_MS),
+    store: limitCalls(disturbed, systemClock, callLimitMs),
     caution: store.caution,
     sweep: () => store.sweep(),
   };

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
-import { parseCount } from "../option-values.ts";
+import { parseCount, parseSpeed } from "../option-values.ts";
 
 const CLOUDS = ["aws", "gcp", "azure"] as const;
 const ACTIONS = ["terminate", "stop", "hibernate"] as const;
@@ -106,7 +106,7 @@ export function readMockMetadataOptions(raw: RawMockMetadataOptions): MockMetada
         : {
             scenario: raw.scenario,
             seed: raw.seed === undefined ? undefined : parseCount(raw.seed, "--seed", 0, 4_294_967_295),
-            speed: readSpeed(raw.speed ?? "1x"),
+            speed: parseSpeed(raw.speed ?? "1x", "--speed", 0.001, 100_000),
             lengthMs: parseDuration(raw.length ?? "1h", "--length"),
           },
   };
@@ -141,13 +141,4 @@ function oneOf<const Choice extends string>(
   const choice = choices.find((one) => one === text);
   if (choice !== undefined) return choice;
   throw new SpotproofError("bad-usage", `${name}: "${text}" is none of ${choices.join(", ")}.`);
-}
-
-function readSpeed(text: string): number {
-  const speed = Number(/^(\d+(?:\.\d+)?)x?$/.exec(text)?.[1]);
-  if (speed > 0 && speed <= 100_000) return speed;
-  throw new SpotproofError(
-    "bad-usage",
-    `--speed: "${text}" is no factor. Write 20x for twenty times faster.`,
-  );
 }

@@ -18,6 +18,7 @@ function surroundings() {
     environment: {},
     errIsTerminal: false,
     outIsTerminal: false,
+    typed: [],
     outColumns: 100,
     errColumns: 100,
     workingFolder: "/",

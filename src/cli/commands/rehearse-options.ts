@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { basename, relative, resolve } from "node:path";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
 import type { RehearsedCommand, RunDurations, Supervision } from "../../simulator/index.ts";
-import { parseCount } from "../option-values.ts";
+import { parseCount, parseSpeed } from "../option-values.ts";
 import { declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
 
 /** The options of `spotproof rehearse`, as typed. */
@@ -111,7 +111,7 @@ export function readRehearseOptions(
   }
   return {
     seed: raw.seed === undefined ? undefined : parseCount(raw.seed, "--seed", 0, 4_294_967_295),
-    speed: readSpeed(raw.speed),
+    speed: raw.speed === "auto" ? "auto" : parseSpeed(raw.speed, "--speed", 1, 1000),
     commands: [job, ...readComparison(raw)],
     excluded,
     lengthMs: raw.length === undefined ? undefined : parseDuration(raw.length, "--length"),
@@ -283,17 +283,6 @@ function relativeFolder(text: string, workingFolder: string): string {
   return relative(workingFolder, folder);
 }
 
-function readSpeed(text: string): number | "auto" {
-  if (text === "auto") return "auto";
-  const match = /^(\d+(?:\.\d+)?)x?$/.exec(text.trim());
-  const speed = Number(match?.[1]);
-  if (match !== null && speed >= 1 && speed <= 1000) return speed;
-  throw new SpotproofError(
-    "bad-usage",
-    `--speed "${text}" is no factor from 1x to 1000x. Write 20x for twenty times faster, or auto.`,
-  );
-}
-
 function readShare(text: string): number {
   const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
   const share = Number(match?.[1]) / 100;
@@ -308,7 +297,7 @@ function readFindingId(text: string): string {
 }
 
 /** A command as one would type it. */
-function shownWords(words: readonly string[]): string {
+export function shownWords(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(" ");

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { SpotproofError, formatDuration, reasonOf, systemClock, systemErrorCode } from "../../base/index.ts";
 import type { LiveJob, Plan, RehearsalOptions, RehearsalRecord, Verdict } from "../../simulator/index.ts";
+import type * as simulatorDoor from "../../simulator/index.ts";
 import { refuseAlteredArguments } from "../argument-bytes.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -14,9 +15,10 @@ import {
   type RehearseOptions,
   declareRehearseOptions,
   readRehearseOptions,
+  shownWords,
 } from "./rehearse-options.ts";
 
-type Simulator = typeof import("../../simulator/index.ts");
+type Simulator = typeof simulatorDoor;
 
 /** `spotproof rehearse`: the job on machines that go away, here and now, and what that proved. */
 export function declareRehearseCommand(program: Command, choose: (work: Work) => void): void {
@@ -176,6 +178,7 @@ async function runRehearsal(
   });
   const settings: RehearsalOptions = {
     plan,
+    repeat: repeatLine(plan, io),
     speed: options.speed,
     commands: options.commands,
     workspace,
@@ -206,6 +209,13 @@ async function runRehearsal(
   } finally {
     screen.close();
   }
+}
+
+/** What was typed, with the seed that was used. */
+function repeatLine(plan: Plan, { typed }: CommandIo): string {
+  const [, ...words] = typed;
+  const seed = words.some((word) => /^--seed(=|$)/.test(word)) ? [] : ["--seed", String(plan.seed)];
+  return shownWords(["npx", "spotproof", "rehearse", ...seed, ...words]);
 }
 
 function introduction(plan: Plan, { commands, speed }: RehearseOptions): string {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Fleet } from "../fleet/index.ts";
+import type { Fleet, ProgramEnd } from "../fleet/index.ts";
 import type { MachineMetadata } from "../metadata-mock/index.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { AttemptDraft, momentOf } from "./attempt-draft.ts";
@@ -195,10 +195,13 @@ export class Lane {
         this.parts.onResumed(attempt.resumedFrom);
     };
     const tail = new LogTail(logFile, time.clock, hear);
-    const end = await this.#runProgram(
-      machine,
-      supervisedWords({ spotproof, command: words, supervision, store: this.store, logFile, speed }),
-    ).finally(() => tail.close());
+    const run = { spotproof, command: words, supervision, store: this.store, logFile, speed };
+    let end: ProgramEnd;
+    try {
+      end = await this.#runProgram(machine, supervisedWords(run));
+    } finally {
+      await tail.close();
+    }
     return judgeProgram({ end, attempt, machine, supervised: true, atMs: time.now() });
   }
 
@@ -216,7 +219,7 @@ export class Lane {
     return judgeProgram({ end, attempt, machine, supervised: false, atMs: time.now() });
   }
 
-  async #runProgram(machine: LaneMachine, words: readonly [string, ...string[]]) {
+  async #runProgram(machine: LaneMachine, words: readonly [string, ...string[]]): Promise<ProgramEnd> {
     const program = machine.machine.start(words, {
       environment: {},
       onLine: (_stream, line) => this.#keepWords(line),

@@ -103,49 +103,50 @@ async function rehearseInterrupted(
 
 /** Lets everything of the plan happen, waits for the jobs, and takes everything away. */
 async function runCourse(course: Course, trouble: StoreTrouble): Promise<readonly InterruptionHappening[]> {
-  const { options, benches, main, stop, time, speed } = course;
+  const { options, benches, stop } = course;
   const lanes = benches.map(({ lane }) => lane);
-  const abandon = (): void => {
-    for (const lane of lanes) lane.giveUp("the rehearsal was stopped");
+  const giveUp = (reason: string): void => {
+    for (const lane of lanes) lane.giveUp(reason);
   };
+  const abandon = (): void => giveUp("the rehearsal was stopped");
+  await trouble.prepare();
+  const limitMs = longestMs(course);
+  const limit = options.clock.after(limitMs, () => giveUp(`not done after ${Math.round(limitMs / 1000)} s`));
   options.signal.addEventListener("abort", abandon);
-  const limit = options.clock.after(longestMs(course), () => {
-    for (const lane of lanes) lane.giveUp(`not done after ${Math.round(longestMs(course) / 1000)} s`);
-  });
-  options.watcher.watch(() => benches.map(liveJob));
-  for (const lane of lanes) lane.start();
-  if (options.signal.aborted) abandon();
-  const troubles = options.plan.storeFaults.map(async (fault) => {
-    if ((await main.pace.reach(fault.at, stop.signal)) === "reached")
-      await trouble.befall(fault, stop.signal);
-  });
   try {
-    const interrupted: Interrupted = {
-      lanes,
-      time,
-      speed,
-      signal: stop.signal,
-      tell: (words) => options.watcher.tell(words),
-    };
-    const happened = takeCourse(course, interrupted);
+    options.watcher.watch(() => benches.map(liveJob));
+    for (const lane of lanes) lane.start();
+    if (options.signal.aborted) abandon();
+    const happening = Promise.all([takeCourse(course), ...takeTroubles(course, trouble)]);
+    // Looked at below; until then the jobs end, for a rehearsal that has broken down proves nothing.
+    happening.catch(() => giveUp("the rehearsal itself broke down"));
     await Promise.all(lanes.map((lane) => lane.over));
     stop.abort();
-    return await happened;
+    return (await happening)[0];
   } finally {
     stop.abort();
     limit.cancel();
     options.signal.removeEventListener("abort", abandon);
-    await Promise.allSettled(troubles);
     await Promise.all(benches.map(closeLane));
-    await Promise.all(troubles);
   }
 }
 
-async function takeCourse(
-  course: Course,
-  interrupted: Interrupted,
-): Promise<readonly InterruptionHappening[]> {
-  const { options, main, stop } = course;
+function takeTroubles({ options, main, stop }: Course, trouble: StoreTrouble): readonly Promise<void>[] {
+  return options.plan.storeFaults.map(async (fault) => {
+    if ((await main.pace.reach(fault.at, stop.signal)) === "reached")
+      await trouble.befall(fault, stop.signal);
+  });
+}
+
+async function takeCourse(course: Course): Promise<readonly InterruptionHappening[]> {
+  const { options, benches, main, stop, time, speed } = course;
+  const interrupted: Interrupted = {
+    lanes: benches.map(({ lane }) => lane),
+    time,
+    speed,
+    signal: stop.signal,
+    tell: (words) => options.watcher.tell(words),
+  };
   const happened: InterruptionHappening[] = [];
   for (const item of options.plan.interruptions) {
     const reached = await main.pace.reach(item.at, stop.signal);

@@ -5,6 +5,10 @@ import type { StoreFaultHappening } from "./record.ts";
 
 // The stores of supervised jobs misbehave as a small file says that each `spotproof run` reads.
 
+/** How long a call of a store may take outside of a rehearsal, and at least in one, in ms. */
+const USUAL_CALL_LIMIT_MS = 60_000;
+const SHORTEST_CALL_LIMIT_MS = 3000;
+
 /** Lets stores misbehave for a while, as often as it is asked to; several troubles may overlap. */
 export class StoreTrouble {
   readonly happened: StoreFaultHappening[] = [];
@@ -17,6 +21,11 @@ export class StoreTrouble {
   constructor(lanes: readonly Lane[], speed: number) {
     this.#lanes = lanes.filter(({ parts }) => parts.command.supervision !== undefined);
     this.#speed = speed;
+  }
+
+  /** Writes what the supervisors read when they open their stores. */
+  prepare(): Promise<void> {
+    return this.#write();
   }
 
   /** Begins a trouble, waits for its time, and ends it. */
@@ -46,10 +55,11 @@ export class StoreTrouble {
       share,
       delayMs: delayMs / this.#speed,
     }));
+    const callLimitMs = Math.max(SHORTEST_CALL_LIMIT_MS, USUAL_CALL_LIMIT_MS / this.#speed);
     this.#writes += 1;
     for (const { storeFaultsFile } of this.#lanes) {
       const beside = `${storeFaultsFile}.${this.#writes}`;
-      await writeFile(beside, JSON.stringify({ faults }));
+      await writeFile(beside, JSON.stringify({ faults, callLimitMs }));
       await rename(beside, storeFaultsFile);
     }
   }

@@ -112,11 +112,11 @@ export function attemptEnd({ end }: JobAttempt): string {
 }
 
 /** What is said under the command that repeats a rehearsal. */
-export const REPEAT_NOTE =
-  "The seed repeats the interruptions. Options that the record does not hold, such as --checkpoint or --shared, are to be added.";
+export const REPEAT_NOTE = "The seed repeats the interruptions.";
 
-/** The command line that repeats a rehearsal, as far as the record knows it. */
+/** The command line that repeats a rehearsal; one that was not kept, as far as the record knows it. */
 export function repeatCommand(record: RehearsalRecord): string {
+  if (record.repeat !== undefined) return record.repeat;
   const job = record.jobs.find((candidate) => candidate.id === "job");
   const compared = record.jobs.find((candidate) => candidate.id === "compare");
   const words = [
