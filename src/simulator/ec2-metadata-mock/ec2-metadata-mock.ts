@@ -87,7 +87,8 @@ class Ec2Mock extends MetadataServer implements Ec2MetadataMock {
   }
 
   get environment(): Readonly<Record<string, string>> {
-    return { AWS_EC2_METADATA_SERVICE_ENDPOINT: this.url, AWS_EC2_METADATA_DISABLED: "false" };
+    // With the slash that the aws command line 2.9 needs; who adds one finds the service all the same.
+    return { AWS_EC2_METADATA_SERVICE_ENDPOINT: `${this.url}/`, AWS_EC2_METADATA_DISABLED: "false" };
   }
 
   interrupt({ action = "terminate", leadMs = 120_000 }: Partial<MockInterruption> = {}): string {
