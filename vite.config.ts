@@ -1,7 +1,18 @@
-import { defineConfig } from "vite";
+import { readFileSync } from "node:fs";
+import { type Plugin, defineConfig } from "vite";
+
+/** The published schema of scenarios, beside the bundle. */
+const scenarioSchema: Plugin = {
+  name: "scenario-schema",
+  generateBundle() {
+    const fileName = "scenario.schema.json";
+    this.emitFile({ type: "asset", fileName, source: readFileSync(`docs/${fileName}`, "utf8") });
+  },
+};
 
 /** The published bundle: two doors (the SDK and the command line), everything else in lazily loaded pieces. */
 export default defineConfig({
+  plugins: [scenarioSchema],
   build: {
     ssr: true,
     target: "node20",

@@ -48,18 +48,14 @@ function describeMetadata({ metadata, cloud }: Plan, say: Say): readonly string[
     clockAheadMs === 0
       ? []
       : [`has a clock that is ${say(Math.abs(clockAheadMs))} ${clockAheadMs > 0 ? "ahead" : "behind"}`];
-  const all = [
-    ...without,
-    ...clock,
-    ...faults.map((fault) => describeFault(fault, "the start of each machine", say)),
-  ];
+  const all = [...without, ...clock, ...faults.map((fault) => describeFault(fault, say))];
   return all.length === 0 ? [] : [`The metadata service ${all.join("; ")}.`];
 }
 
 function describeInterruption(one: PlannedInterruption, say: Say): string {
   const steps = [
     ...(one.duringWrite ? ["waits until a file is being written"] : []),
-    ...one.faults.map((fault) => `the metadata service ${describeFault(fault, "then", say)}`),
+    ...one.faults.map((fault) => `the metadata service ${describeFault(fault, say)}`),
     ...(one.clockJumpMs === undefined ? [] : [describeJump(one.clockJumpMs, say)]),
     ...describeWarnings(one, say),
     describeEnd(one.end, one.notice, say),
@@ -134,7 +130,7 @@ function describeReplacement(
   if (end.kind === "none" || end.kind === "hibernation") return [];
   const after = end.kind === "zombie" ? " of standstill" : "";
   const next = `the next after ${say(capacityDelayMs)}${after}`;
-  if (flaps.length === 0) return [`${next}`];
+  if (flaps.length === 0) return [next];
   return [`${next}; of these, ${flaps.length} live only ${flaps.map(say).join(", ")}`];
 }
 
@@ -142,15 +138,14 @@ function describeJump(ms: number, say: Say): string {
   return `the metadata service's clock jumps ${say(Math.abs(ms))} ${ms < 0 ? "back" : "ahead"}`;
 }
 
-/** `since` is said where a fault does not begin at once. */
 function describeFault(
   { kind, status, ms, on, fromMs, forMs }: PlannedMetadataFault,
-  since: string,
+
   say: Say,
 ): string {
   const aim =
     on === undefined || on === "all" ? "" : on === "token" ? " to requests for a token" : ` to ${on}`;
-  const from = fromMs === 0 ? "" : ` from ${say(fromMs)} after ${since}`;
+  const from = fromMs === 0 ? "" : ` from ${say(fromMs)} on`;
   const long = forMs === undefined ? "" : ` for ${say(forMs)}`;
   const by = ms === undefined ? "" : ` by ${ms < 0 ? "-" : ""}${say(Math.abs(ms))}`;
   const words: Readonly<Record<PlannedMetadataFault["kind"], string>> = {

@@ -90,8 +90,12 @@ function drawEnd(end: ScenarioEnd, draws: Draws, capacityDelayMs: number): Plann
       };
     case "hibernation":
       return { kind: end.kind, pausedMs: capacityDelayMs };
-    default:
+    case "none":
+    case "machine":
+    case "zone":
       return { kind: end.kind };
+    default:
+      return end satisfies never;
   }
 }
 

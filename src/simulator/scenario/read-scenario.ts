@@ -71,7 +71,7 @@ function unknownKeys(
     .filter((key) => !known.includes(key))
     .map((key) => {
       const near = nearestName(key, known);
-      const remedy = near === undefined ? `it knows ${listed(known)}` : `did you mean "${near}"?`;
+      const remedy = near === undefined ? `it knows ${known.join(", ")}` : `did you mean "${near}"?`;
       return { ...text.keyPlace([...parent, key]), words: `${name} has no "${key}": ${remedy}` };
     });
 }

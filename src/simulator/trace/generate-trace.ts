@@ -66,9 +66,12 @@ function refuseImpossible(asked: TraceStatistics): void {
   if (!(availability > 0 && availability <= 1)) {
     refuse(`the availability is ${availability * 100} %; it must be above 0 % and at most 100 %.`);
   }
-  if (!(Number.isInteger(most) && most >= 1)) refuse(`at most ${most} instances; it must be a whole number from 1 on.`);
+  if (!(Number.isInteger(most) && most >= 1))
+    refuse(`at most ${most} instances; it must be a whole number from 1 on.`);
   if (!(medianRunMs >= gapMs)) {
-    refuse(`the median run (${formatDuration(medianRunMs)}) is shorter than a tick (${formatDuration(gapMs)}).`);
+    refuse(
+      `the median run (${formatDuration(medianRunMs)}) is shorter than a tick (${formatDuration(gapMs)}).`,
+    );
   }
   if (!(meanRunMs >= medianRunMs)) {
     refuse(
@@ -78,26 +81,22 @@ function refuseImpossible(asked: TraceStatistics): void {
 }
 
 /**
- * So many whole lengths of at least 1 with that sum, whose form is lognormal with that ratio of mean to median. The form's width
- * is fitted to these few lengths, since the mean of a few quantiles lies below that of the distribution.
+ * So many whole lengths of at least 1 with that sum, whose form is lognormal with that ratio of mean to median: its quantiles at
+ * the middles of as many equal parts. The form's width is fitted to these few lengths, since the mean of a few quantiles lies below that of the distribution.
  */
 function lengthsOf(sum: number, count: number, meanToMedian: number): number[] {
   const median = sum / count / meanToMedian;
+  const normals = Array.from({ length: count }, (_, index) => normalQuantile((index + 0.5) / count));
+  const lengths = (width: number): number[] =>
+    normals.map((normal) => Math.max(1, median * Math.exp(width * normal)));
   let narrow = 0;
   let wide = 8;
   for (let step = 0; step < 60; step += 1) {
     const middle = (narrow + wide) / 2;
-    if (total(quantiles(count, median, middle)) < sum) narrow = middle;
+    if (total(lengths(middle)) < sum) narrow = middle;
     else wide = middle;
   }
-  return wholeLengths(quantiles(count, median, (narrow + wide) / 2), sum);
-}
-
-/** The quantiles of a lognormal distribution at the middles of `count` equal parts. */
-function quantiles(count: number, median: number, width: number): number[] {
-  return Array.from({ length: count }, (_, index) =>
-    Math.max(1, median * Math.exp(width * normalQuantile((index + 0.5) / count))),
-  );
+  return wholeLengths(lengths((narrow + wide) / 2), sum);
 }
 
 /** Whole numbers with exactly that sum, in proportion to the lengths, none below 1. */

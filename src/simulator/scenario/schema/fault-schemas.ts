@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { PlannedMetadataFault, StoreFaultKind } from "../plan.ts";
-import { field, shape } from "./shape.ts";
+import { described, field, shape } from "./shape.ts";
 import {
   duration,
   durationOrRange,
@@ -11,6 +11,12 @@ import {
   wholeNumber,
   words,
 } from "./values.ts";
+
+/** Of a fault whose kind is not known, or that is no mapping at all. */
+function kindMessage(kinds: string) {
+  return (issue: v.BaseIssue<unknown>): string =>
+    issue.path === undefined ? `must be a mapping with the kind of the fault: ${kinds}` : `must be ${kinds}`;
+}
 
 const aim = {
   on: field(
@@ -31,34 +37,29 @@ export const metadataFaultSchema = v.variant(
   "kind",
   [
     shape({
-      kind: v.pipe(
+      kind: described(
         oneOf("hang", "web-page", "garbage", "cut-off", "reset", "too-large", "no-date"),
-        v.description(
-          `${kinds} hang: takes the request and never answers. web-page: answers 200 with a web page. garbage: answers what is no HTTP. cut-off: half an answer. reset: breaks the connection. too-large: an answer of a megabyte. no-date: no Date header.`,
-        ),
+        `${kinds} hang: takes the request and never answers. web-page: answers 200 with a web page. garbage: answers what is no HTTP. cut-off: half an answer. reset: breaks the connection. too-large: an answer of a megabyte. no-date: no Date header.`,
       ),
       ...aim,
     }),
     shape({
-      kind: v.pipe(v.literal("status"), v.description(`${kinds} status: answers with that status.`)),
-      status: v.pipe(wholeNumber(200, 599), v.description("The status, such as 401, 403, 404 or 503.")),
+      kind: described(v.literal("status"), `${kinds} status: answers with that status.`),
+      status: described(wholeNumber(200, 599), "The status, such as 401, 403, 404 or 503."),
       ...aim,
     }),
     shape({
-      kind: v.pipe(v.literal("slow"), v.description(`${kinds} slow: answers rightly, but late.`)),
-      delay: v.pipe(duration(), v.description("How much later an answer comes.")),
+      kind: described(v.literal("slow"), `${kinds} slow: answers rightly, but late.`),
+      delay: described(duration(), "How much later an answer comes."),
       ...aim,
     }),
     shape({
-      kind: v.pipe(
-        v.literal("date-skew"),
-        v.description(`${kinds} date-skew: the Date header, and it alone, is wrong.`),
-      ),
-      ahead: v.pipe(signedDuration(), v.description("By how much the header is ahead; -5m: behind.")),
+      kind: described(v.literal("date-skew"), `${kinds} date-skew: the Date header, and it alone, is wrong.`),
+      ahead: described(signedDuration(), "By how much the header is ahead; -5m: behind."),
       ...aim,
     }),
   ],
-  "must be a mapping with the kind of the fault: status, slow, hang, web-page, garbage, cut-off, reset, too-large, no-date or date-skew",
+  kindMessage("status, slow, hang, web-page, garbage, cut-off, reset, too-large, no-date or date-skew"),
 );
 
 /** What was written about a fault, as the plan has it. */
@@ -87,7 +88,7 @@ export const momentEntries = {
 
 const trouble = {
   ...momentEntries,
-  for: v.pipe(durationOrRange({ least: 1 }), v.description("How long it lasts; two times to draw between.")),
+  for: described(durationOrRange({ least: 1 }), "How long it lasts; two times to draw between."),
   share: field(share(), "The share of the store's calls that it befalls. Default: 100%."),
 };
 
@@ -106,10 +107,10 @@ export const storeFaultSchema = v.variant(
       ...trouble,
     }),
     shape({
-      kind: v.pipe(v.literal("slow"), v.description("How the store misbehaves. slow: calls take longer.")),
-      delay: v.pipe(durationOrRange(), v.description("How much longer a call takes.")),
+      kind: described(v.literal("slow"), "How the store misbehaves. slow: calls take longer."),
+      delay: described(durationOrRange(), "How much longer a call takes."),
       ...trouble,
     }),
   ],
-  "must be a mapping with the kind of the trouble: timeout, 500, 503, 409, 412, slow or full",
+  kindMessage("timeout, 500, 503, 409, 412, slow or full"),
 );

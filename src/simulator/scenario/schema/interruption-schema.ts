@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { metadataFaultSchema, momentEntries } from "./fault-schemas.ts";
-import { field, list, shape } from "./shape.ts";
+import { described, field, list, shape } from "./shape.ts";
 import { duration, durationOrRange, oneOf, share, signedDuration, wholeNumber } from "./values.ts";
 
 /** The longest lead that can be announced: one hour. */
@@ -25,8 +25,8 @@ const zombieSchema = shape({
 });
 
 const flapsSchema = shape({
-  times: v.pipe(wholeNumber(1, 20), v.description("How many successors are taken away again.")),
-  life: v.pipe(durationOrRange(), v.description("How long each of them lives.")),
+  times: described(wholeNumber(1, 20), "How many successors are taken away again."),
+  life: described(durationOrRange(), "How long each of them lives."),
 });
 
 /** One entry of the timetable. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { metadataFaultSchema, storeFaultSchema } from "./fault-schemas.ts";
 import { interruptionSchema, randomSchema } from "./interruption-schema.ts";
-import { field, list, shape } from "./shape.ts";
+import { described, field, list, shape } from "./shape.ts";
 import { duration, durationOrRange, oneOf, signedDuration, wholeNumber, words } from "./values.ts";
 
 const ZONE = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -42,10 +42,7 @@ const metadataSchema = shape({
 });
 
 const traceSchema = shape({
-  file: v.pipe(
-    words(1000),
-    v.description("A JSON file with gap_seconds and data; relative to the scenario."),
-  ),
+  file: described(words(1000), "A JSON file with gap_seconds and data; relative to the scenario."),
   from: field(wholeNumber(0, 10_000_000), "The first tick that is replayed. Default: 0."),
   ticks: field(wholeNumber(1, 10_000_000), "How many are. Default: all."),
   need: field(
@@ -73,7 +70,7 @@ export const scenarioSchema = v.pipe(
       v.string("must be an address"),
       "Where a JSON file names its schema; nothing else looks at it.",
     ),
-    name: v.pipe(words(60), v.description("What reports call it.")),
+    name: described(words(60), "What reports call it."),
     description: field(words(500), "What it is about, in a sentence."),
     cloud: field(oneOf("aws", "gcp", "azure"), "Whose metadata service the machines have. Default: aws."),
     fleet: field(fleetSchema, "The machines."),

@@ -20,7 +20,15 @@ export function list<const Item extends v.GenericSchema>(item: Item, most: numbe
   );
 }
 
-/** Says what a field is for, where an editor shows it. */
+/** A field that may be left out, with what it is for, where an editor shows it. */
 export function field<const Schema extends v.GenericSchema>(schema: Schema, description: string) {
-  return v.optional(v.pipe(schema, v.description(description)));
+  return v.optional(described(schema, description));
+}
+
+/** Says what a value is for. It comes first in the pipe: the published schema ends where a value is transformed. */
+export function described<const Schema extends v.GenericSchema>(schema: Schema, description: string): Schema {
+  const [first, ...rest]: readonly unknown[] =
+    "pipe" in schema && Array.isArray(schema.pipe) ? schema.pipe : [schema];
+  const steps = [first, v.description(description), ...rest] as unknown as [v.GenericSchema];
+  return v.pipe(...steps) as unknown as Schema;
 }
