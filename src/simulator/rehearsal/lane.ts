@@ -51,6 +51,7 @@ export class Lane {
   readonly #over = deferred();
   readonly #leaving = new AbortController();
   #slots: Promise<unknown> | undefined;
+  #rented = 0;
   #trouble: unknown;
 
   constructor(parts: LaneParts) {
@@ -137,7 +138,7 @@ export class Lane {
     while (!this.isOver) {
       await clock.sleep(delayMs, this.#leaving.signal);
       if (this.isOver) return;
-      if (this.machines.length >= limits.machines)
+      if (this.#rented >= limits.machines)
         return this.giveUp(`not done after ${limits.machines} machines`);
       const machine = await this.#rent(zones[slot % zones.length] ?? "a");
       const work = this.#orGiveUp(this.#work(machine));
@@ -149,7 +150,9 @@ export class Lane {
 
   async #rent(zone: string): Promise<LaneMachine> {
     const { fleet, plan, time, speed, name, startMetadata } = this.parts;
-    const number = this.machines.length + 1;
+    // Taken before the first wait: several slots rent at the same time.
+    this.#rented += 1;
+    const number = this.#rented;
     const machineName = `${name}-${number}`;
     const metadata = await startMetadata(machineName, zone);
     const machine = await fleet.rent({ name: machineName, environment: this.#environment(metadata) });
