@@ -32,6 +32,7 @@ export function factsOf(jobs: readonly JudgedJob[]): readonly Fact[] {
     fact("result as when run alone", result),
     fact("interruptions", ({ verdict }) => plain(wholeNumber(verdict.totals.interruptions))),
     fact("attempts", ({ verdict }) => plain(wholeNumber(verdict.totals.attempts))),
+    fact("notices", notices),
     fact("lost work, all in all", lost),
     fact("worst single loss", worstLost),
     fact("goodput, of machine time", ({ verdict }) => plain(percent(verdict.totals.goodput))),
@@ -48,6 +49,26 @@ function finished({ job, verdict }: JudgedJob): FactCell {
   if (!verdict.totals.finished) return bad(job.gaveUp === undefined ? "never" : `never: ${job.gaveUp}`);
   const after = job.finishedMs === undefined ? "yes" : `after ${formatDuration(job.finishedMs)}`;
   return good(job.alone === undefined ? after : `${after} (alone: ${formatDuration(job.alone.tookMs)})`);
+}
+
+/** The lead that was received and used. Nobody listens for a job that is run as it is written. */
+function notices({ job, verdict }: JudgedJob): FactCell {
+  const given = verdict.totals.notices;
+  if (given.length === 0) return plain("none");
+  if (!job.supervised) return plain(`${given.length}, nobody listened`);
+  const heard = given.filter(({ heardAfterMs }) => heardAfterMs !== undefined);
+  const late = Math.max(0, ...heard.map(({ heardAfterMs = 0 }) => heardAfterMs));
+  const left = heard.flatMap((use) => (use.leftBeforeEndMs === undefined ? [] : [use]));
+  const closest = left.reduce(
+    (a, b) => ((b.leftBeforeEndMs ?? 0) < (a?.leftBeforeEndMs ?? Number.POSITIVE_INFINITY) ? b : a),
+    left[0],
+  );
+  const used =
+    closest === undefined
+      ? ""
+      : `, gone ${formatDuration(closest.leftBeforeEndMs ?? 0)} before the end of ${formatDuration(closest.leadMs)} at the latest`;
+  const words = `${heard.length} of ${given.length} heard${heard.length === 0 ? "" : ` within ${formatDuration(late)}`}${used}`;
+  return heard.length === given.length && left.length === heard.length ? good(words) : plain(words);
 }
 
 function result({ job, verdict }: JudgedJob): FactCell {

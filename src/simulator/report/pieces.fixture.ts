@@ -212,6 +212,8 @@ export function judged(
     longestSaveMs: job.supervised ? 310 : undefined,
     longestRestoreMs: restores.length === 0 ? undefined : Math.max(...restores),
     shortestLeadMs: interruptions === 0 ? undefined : 3_000,
+    notices:
+      interruptions === 0 ? [] : [{ interruption: 1, leadMs: 3_000, heardAfterMs: 70, leftBeforeEndMs: 640 }],
     outputsSame:
       job.outputs.length === 0 ? undefined : job.outputs.every((output) => output.result === "same"),
   };

@@ -105,10 +105,13 @@ const ids = (found: readonly RehearsalFinding[]): readonly string[] =>
 
 describe("the verdict", () => {
   test("a job that lost its machine, finished, and lost nothing is spot-proof", () => {
-    const heard = [attempt(1, { heardMs: 6100 }), attempt(2, completed)];
+    const heard = [attempt(1, { heardMs: 6100, toMs: 8800 }), attempt(2, completed)];
     const verdict = judge(record([job({ attempts: heard })]), OPTIONS);
     expect(verdict.spotProof).toBe(true);
     expect(verdict.jobs[0]?.findings).toEqual([]);
+    expect(verdict.jobs[0]?.totals.notices).toEqual([
+      { interruption: 1, leadMs: 3000, heardAfterMs: 100, leftBeforeEndMs: 200 },
+    ]);
     expect(verdict.jobs[0]?.summary).toBe("It lost its machine once, finished, and lost no work.");
   });
 

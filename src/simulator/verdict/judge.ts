@@ -3,6 +3,7 @@ import type { JudgeContext, JudgeOptions } from "./context.ts";
 import { endingFindings } from "./ending-findings.ts";
 import { fileFindings } from "./file-findings.ts";
 import { lossFindings } from "./loss-findings.ts";
+import { noticeUses } from "./notice-use.ts";
 import { processFindings } from "./process-findings.ts";
 import { summaryOf } from "./summary.ts";
 import type { JobTotals, JobVerdict, RehearsalFinding, Verdict } from "./verdict.ts";
@@ -66,6 +67,7 @@ function totalsOf({ record, job }: JudgeContext): JobTotals {
     ),
     ...largest("longestRestoreMs", restores),
     ...(leads.length === 0 ? {} : { shortestLeadMs: Math.min(...leads) }),
+    notices: noticeUses(record, job),
     ...(outputs.length === 0 ? {} : { outputsSame: outputs.every(({ result }) => result === "same") }),
   };
 }

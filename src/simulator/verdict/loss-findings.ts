@@ -1,6 +1,7 @@
 import { formatDuration } from "../../base/index.ts";
 import type { JobAttempt, RehearsedJob } from "../rehearsal/record.ts";
 import { type JudgeContext, allowedLossMs, successorOf } from "./context.ts";
+import { noticeUses } from "./notice-use.ts";
 import type { RehearsalFinding } from "./verdict.ts";
 
 /** Whether too much work was lost, and to what. */
@@ -150,47 +151,32 @@ const ENOUGH_MS = 2500;
 
 function lateLeaving({ record, job }: JudgeContext): readonly RehearsalFinding[] {
   if (!job.supervised) return [];
-  const late = job.attempts.filter((attempt) => {
-    const { heardMs } = attempt;
-    const noticed = record.interruptions.some(
-      ({ noticeMs, endMs, leadMs = 0 }) =>
-        heardMs !== undefined &&
-        noticeMs !== undefined &&
-        endMs !== undefined &&
-        leadMs >= ENOUGH_MS &&
-        heardMs >= noticeMs &&
-        heardMs <= endMs,
-    );
-    return noticed && attempt.end.kind === "died";
-  });
+  const late = noticeUses(record, job).filter(
+    ({ leadMs, heardAfterMs, leftBeforeEndMs }) =>
+      leadMs >= ENOUGH_MS && heardAfterMs !== undefined && leftBeforeEndMs === undefined,
+  );
   if (late.length === 0) return [];
   return [
     {
       id: "C07",
       severity: "warns",
       title: "It did not leave before its machine did",
-      detail: `${late.map(({ number }) => `Attempt ${number}`).join(", ")} heard the notice but was still there at the end: its last save may not have been made.`,
+      detail: `At interruption ${late.map(({ interruption }) => interruption).join(", ")} it had heard the notice, but was still there at the end: its last save may not have been made.`,
       remedy: "Look at how long a save takes (below) and how long the job takes to stop.",
     },
   ];
 }
 
 function notHeard({ record, job }: JudgeContext): readonly RehearsalFinding[] {
-  const given = record.interruptions.filter(
-    ({ noticeMs, endMs, cancelledMs }) =>
-      noticeMs !== undefined && endMs !== undefined && cancelledMs === undefined,
-  );
-  if (!job.supervised || given.length === 0) return [];
-  const heard = given.filter(({ noticeMs = 0, endMs = 0 }) =>
-    job.attempts.some(({ heardMs }) => heardMs !== undefined && heardMs >= noticeMs && heardMs <= endMs),
-  );
-  if (heard.length === given.length) return [];
+  const given = noticeUses(record, job);
+  const deaf = given.filter(({ heardAfterMs }) => heardAfterMs === undefined);
+  if (!job.supervised || deaf.length === 0) return [];
   return [
     {
       id: "D04",
       severity: "warns",
       title: "Notices were not heard",
-      detail: `${given.length - heard.length} of ${given.length}: the metadata service did not answer, the notice was too short, or the job was just starting. What saved it were the saves at intervals.`,
+      detail: `${deaf.length} of ${given.length}: the metadata service did not answer, the notice was too short, or the job was just starting. What saved it were the saves at intervals.`,
       remedy:
         "Nothing to do when the scenario makes the service silent. On a real machine: docs/guides/notices.md.",
     },

@@ -45,7 +45,21 @@ export interface JobTotals {
   readonly saves: number;
   readonly longestSaveMs?: number | undefined;
   readonly longestRestoreMs?: number | undefined;
-  /** The shortest lead that was announced, and how much of it was used at most. */
+  /** The shortest lead that was announced. */
   readonly shortestLeadMs?: number | undefined;
+  /** What it made of every notice that was followed by an end. */
+  readonly notices: readonly NoticeUse[];
   readonly outputsSame?: boolean | undefined;
+}
+
+/** A notice, and what a job made of it. Times in real ms. */
+export interface NoticeUse {
+  /** The number of the interruption. */
+  readonly interruption: number;
+  /** From the announcement to the end. */
+  readonly leadMs: number;
+  /** From the announcement to the moment at which Spotproof heard it; absent when nobody did. */
+  readonly heardAfterMs?: number | undefined;
+  /** How long before the end everything was saved and stopped; absent when it was not. */
+  readonly leftBeforeEndMs?: number | undefined;
 }
