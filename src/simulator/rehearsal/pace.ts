@@ -3,7 +3,8 @@ import type { CheckpointChanges } from "./checkpoint-changes.ts";
 import type { Lane } from "./lane.ts";
 import type { AloneRun } from "./record.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
-import { basePosition, workedMs } from "./work-positions.ts";
+import type { AttemptDraft } from "./attempt-draft.ts";
+import { basePosition, progressInCheckpoint, workedMs } from "./work-positions.ts";
 
 /** How often a lane is looked at while somebody waits for a moment of its work, in ms. */
 const LOOK_EVERY_MS = 10;
@@ -77,6 +78,13 @@ export class Pace {
     return position / Math.max(1, this.#length.workMs);
   }
 
+  /** Of a job that reports progress rarely, the first report of an attempt is far from what it went on from. */
+  #shareAtStart({ resumedFrom, progress }: AttemptDraft): number | undefined {
+    const total = progress.at(-1)?.total ?? this.#length.total;
+    if (!this.#byProgress || total === undefined || total === 0) return undefined;
+    return resumedFrom === undefined ? 0 : progressInCheckpoint(resumedFrom, this.#lane.attempts) / total;
+  }
+
   /** Waits until the moment has come. "over": the job or the rehearsal ended before. */
   async reach(moment: PlanMoment, signal: AbortSignal): Promise<"reached" | "over"> {
     let firstShare: number | undefined;
@@ -89,9 +97,10 @@ export class Pace {
           return (this.position() ?? 0) >= moment.ms / this.#speed;
         case "share": {
           const share = this.share();
-          const attempt = this.#lane.working()?.number;
-          if (share === undefined) return false;
-          if (attempt !== firstAttempt) [firstAttempt, firstShare] = [attempt, share];
+          const attempt = this.#lane.working();
+          if (share === undefined || attempt === undefined) return false;
+          if (attempt.number !== firstAttempt)
+            [firstAttempt, firstShare] = [attempt.number, this.#shareAtStart(attempt) ?? share];
           return share >= Math.max(moment.share, (firstShare ?? 0) + LEAST_SHARE);
         }
         default:
