@@ -8,6 +8,7 @@ import { declareMockMetadataCommand } from "./commands/mock-metadata.ts";
 import { declareRehearseCommand } from "./commands/rehearse.ts";
 import { declareRunOptions, readRunOptions } from "./commands/run-options.ts";
 import { declareStatusCommand } from "./commands/status.ts";
+import { declareTraceCommand } from "./commands/trace.ts";
 import { becomeChildOfInit } from "./pid-one.ts";
 
 /** A subcommand's work; the value is the exit status. */
@@ -93,6 +94,7 @@ export function buildProgram(io: CommandIo, choose: (work: Work) => void): Comma
   declareChannelCommands(program, choose);
   declareRehearseCommand(program, choose);
   declareMockMetadataCommand(program, choose);
+  declareTraceCommand(program, choose);
   return program;
 }
 
