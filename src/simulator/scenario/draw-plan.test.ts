@@ -173,7 +173,7 @@ describe("built-in scenarios", () => {
     expect(planned("gentle", 1).interruptions.every(({ end }) => end.kind === "none")).toBe(true);
     const typical = planned("typical", 1).interruptions;
     expect(typical.map(({ notice }) => notice?.leadMs)).toEqual([120_000, 120_000, 120_000]);
-    expect(typical.map(({ rebalanceBeforeMs }) => rebalanceBeforeMs)).toEqual([60_000, undefined, undefined]);
+    expect(typical.map(({ rebalanceBeforeMs }) => rebalanceBeforeMs)).toEqual([30_000, undefined, undefined]);
     expect(planned("no-notice", 1).interruptions.map(({ notice }) => notice)).toEqual([
       undefined,
       undefined,
