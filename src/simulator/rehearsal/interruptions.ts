@@ -1,4 +1,5 @@
-import type { PlannedInterruption } from "../scenario/plan.ts";
+import { formatDuration } from "../../base/index.ts";
+import type { PlannedInterruption, PlannedMetadataFault } from "../scenario/plan.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneMachine } from "./lane-machine.ts";
 import type { InterruptionHappening } from "./record.ts";
@@ -151,19 +152,27 @@ function targetsOf(lane: Lane, { end: { kind } }: PlannedInterruption): readonly
 
 /** For people, in few words. */
 export function describeWhat(item: PlannedInterruption): string {
-  const { notice, end: ending, rebalanceBeforeMs, flaps } = item;
-  const rebalance = rebalanceBeforeMs === undefined ? [] : ["rebalance recommendation"];
-  const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
-  const announced =
-    notice === undefined
-      ? ending.kind === "none"
-        ? []
-        : ["no notice"]
-      : notice.cancelledAfterMs === undefined
-        ? [`notice ${seconds(notice.leadMs)}`]
-        : ["notice taken back"];
-  const odd = ending.kind === "zone" ? ["the whole zone"] : ending.kind === "zombie" ? ["zombie"] : [];
-  const hibernated = ending.kind === "hibernation" ? ["hibernation"] : [];
-  const flapping = flaps.length === 0 ? [] : [`${flaps.length} short lives`];
-  return [...rebalance, ...announced, ...odd, ...hibernated, ...flapping].join(", ");
+  const { rebalanceBeforeMs, flaps, faults, clockJumpMs } = item;
+  const odd = { zone: "the whole zone", zombie: "zombie", hibernation: "hibernation", machine: "", none: "" };
+  return [
+    clockJumpMs === undefined ? "" : `clock jumps by ${formatDuration(clockJumpMs)}`,
+    faults.length === 0 ? "" : `metadata in trouble (${[...new Set(faults.map(describeFault))].join(", ")})`,
+    rebalanceBeforeMs === undefined ? "" : "rebalance recommendation",
+    describeNotice(item),
+    odd[item.end.kind],
+    flaps.length === 0 ? "" : `${flaps.length} short lives`,
+  ]
+    .filter((words) => words !== "")
+    .join(", ");
+}
+
+function describeNotice({ notice, end: ending }: PlannedInterruption): string {
+  if (notice === undefined) return ending.kind === "none" ? "" : "no notice";
+  return notice.cancelledAfterMs === undefined
+    ? `notice ${Math.round(notice.leadMs / 100) / 10} s`
+    : "notice taken back";
+}
+
+function describeFault({ kind, status }: PlannedMetadataFault): string {
+  return status === undefined ? kind : String(status);
 }

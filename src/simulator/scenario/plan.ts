@@ -76,7 +76,7 @@ export interface PlannedInterruption {
   /** 1, 2, 3 … */
   readonly number: number;
   readonly at: PlanMoment;
-  /** Waits for a moment at which a file of the checkpoint folder is open for writing (at most 10 s of real time). */
+  /** Waits for a moment at which a file of the checkpoint folder is open for writing (for at most a twentieth of the work, 0.5 to 10 s of real time). */
   readonly duringWrite: boolean;
   /** A rebalance recommendation so long before the notice (or the end); 0 = together with it. Undefined: none. */
   readonly rebalanceBeforeMs?: number | undefined;
