@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Lane } from "./demo/lane.ts";
-import { readFromStore, runWords } from "./demo/spotproof.ts";
-import { Bench, example, type Program } from "./program.ts";
+import { Bench, example } from "./program.ts";
+import { rehearse, scenarioFile } from "./rehearsing.ts";
 
 /** Enough to learn the digits, few enough for a test. */
 const EPOCHS = "8";
@@ -26,23 +25,20 @@ const INTERRUPTIONS = [
   { step: 1980, how: "notice" },
 ] as const;
 
-function accuracyOf(program: Program): number {
-  return Number(/^result: (\d+\.\d) %/.exec(program.lines.at(-1) ?? "")?.[1]);
-}
+/** Twice as often on machines: two announced ends, two without notice, and one more announced. */
+const FIVE_MACHINES = `
+name: five-machines
+capacity: 20s
+interruptions:
+  - { at: 5%, lead: 120s }
+  - { at: 25%, lead: none }
+  - { at: 35%, lead: 120s }
+  - { at: 55%, lead: none }
+  - { at: 65%, lead: 120s }
+`;
 
-/** Five machines, by the steps that the job does on each before its end comes or is announced. */
-const MACHINES = [
-  { steps: 100, leadMs: 2500 },
-  { steps: 300, leadMs: 0 },
-  { steps: 100, leadMs: 2500 },
-  { steps: 300, leadMs: 0 },
-  { steps: 100, leadMs: 2500 },
-] as const;
-
-/** Rejects when the job ends on its machine. */
-async function unexpectedEnd(lane: Lane): Promise<never> {
-  const { status, signal } = await lane.ends();
-  throw new Error(`The job ended with ${status ?? signal}:\n${lane.machine.lastWords.join("\n")}`);
+function accuracyOf(lastLine: string | undefined): number {
+  return Number(/^result: (\d+\.\d) %/.exec(lastLine ?? "")?.[1]);
 }
 
 describe("the training that learns handwritten digits", () => {
@@ -69,47 +65,25 @@ describe("the training that learns handwritten digits", () => {
 
     const weights = readFileSync(join(bench.folder, "ckpt", "weights.bin"));
     expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
-    expect(accuracyOf(last)).toBeGreaterThan(95);
+    expect(accuracyOf(last.lines.at(-1))).toBeGreaterThan(95);
   });
 
-  test("under Spotproof the same, each time on a fresh machine", { timeout: 200_000 }, async () => {
-    const epochs = ["--epochs", "16", "--report-every", "10"];
-    const uninterrupted = bench.start([process.execPath, example("build/digits-in-memory.js"), ...epochs]);
-    const place = { job: "digits", store: join(bench.folder, "store") };
-    const command = [process.execPath, example("build/digits.js"), ...epochs];
-    const lane = new Lane("digits", 16 * 281, runWords(place, command, ["--every", "300ms"]));
-    const { ledger } = lane;
-    try {
-      for (const [index, { steps, leadMs }] of MACHINES.entries()) {
-        await lane.startOnNewMachine(bench.folder, `machine-${index + 1}`);
-        const hasWorked = async (): Promise<void> => {
-          await ledger.begins(index + 1);
-          await ledger.reaches(ledger.step + steps);
-        };
-        await Promise.race([hasWorked(), unexpectedEnd(lane)]);
-        if (leadMs > 0) {
-          lane.machine.announceEnd(leadMs);
-          const end = await lane.ends();
-          expect(end, lane.machine.lastWords.join("\n")).toEqual({ status: 75, signal: null });
-        }
-        await lane.loseMachine();
-      }
-      await lane.startOnNewMachine(bench.folder, "machine-6");
-      expect((await lane.ends()).status, lane.machine.lastWords.join("\n")).toBe(0);
-    } finally {
-      await lane.loseMachine();
+  test("rehearsed on machines that go away five times, its weights are equal bit for bit", {
+    timeout: 240_000,
+  }, async () => {
+    const { status, record, job, story } = await rehearse(bench, {
+      options: ["--scenario", scenarioFile(bench, FIVE_MACHINES), "--expect-same", "ckpt/weights.bin"],
+      command: [process.execPath, example("build/digits.js"), "--epochs", "18", "--report-every", "10"],
+    });
+    expect(status, story).toBe(0);
+    expect(job.verdict.totals, story).toMatchObject({ interruptions: 5, attempts: 6, outputsSame: true });
+    for (const [index, { noticeMs }] of record.interruptions.entries()) {
+      const [ended, next] = [job.attempts[index], job.attempts[index + 1]];
+      expect(ended?.end.kind, story).toBe(noticeMs === undefined ? "died" : "interrupted");
+      expect(next?.resumedFrom, story).toBe(ended?.saves.at(-1)?.id ?? "a checkpoint");
+      if (noticeMs !== undefined) expect(ended?.lostProgress, story).toBe(0);
     }
-    expect((await uninterrupted.ended).status).toBe(0);
-
-    expect(ledger.attempts.length).toBe(6);
-    for (const [index, { leadMs }] of MACHINES.entries()) {
-      const from = ledger.attempts[index + 1]?.from ?? 0;
-      if (leadMs > 0) expect(from).toBe(ledger.attempts[index]?.saved);
-      else expect(from).toBeGreaterThan(0);
-    }
-    const weights = readFromStore(place, "weights.bin", join(bench.folder, "read-back"));
-    expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
-    expect(Number.parseFloat(ledger.result?.accuracy ?? "")).toBeGreaterThan(95);
+    expect(accuracyOf(job.lastWords.at(-1)), story).toBeGreaterThan(95);
   });
 
   test("told to stop before its first step, it stops with 75 and goes on from there", {

@@ -3,13 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Machine } from "./demo/machine.ts";
-import { runWords } from "./demo/spotproof.ts";
 import { Bench, languagesOf, type Program } from "./program.ts";
+import { rehearse, scenarioFile } from "./rehearsing.ts";
 
 const RESULT = "result 993383394";
 /** Fast up to step 95; from there a step takes a second, which is time enough to interrupt it. */
 const SLOW_AFTER_95 = { STEP_SECONDS: "0.02", SLOW_AFTER: "95" };
+/** From step 90 on there is time enough for a notice of 3 s. */
+const SLOW_AFTER_90 = { STEP_SECONDS: "0.01", SLOW_AFTER: "90" };
+const AT_90 = "{ name: at-90, interruptions: [{ at: 90%, lead: 120s }], capacity: 10s }";
 const FAST = { STEP_SECONDS: "0.001" };
 
 /** The numbers of the steps that it printed. */
@@ -104,33 +106,28 @@ describe.each(languagesOf("survives"))(
     });
 
     test.skipIf(skipped)(
-      "under Spotproof, interrupted at step 95, it goes on there on the next machine",
-      { timeout: 60_000 },
+      "rehearsed, its machine announced to go away at step 90: it goes on with the very next step elsewhere",
+      { timeout: 90_000 },
       async () => {
-        // The job is told as soon as the notice is heard, and not only shortly before the end.
-        const options = ["--notice-signal", "SIGTERM"];
-        const words = runWords({ job: "count", store: join(bench.folder, "store") }, command, options);
-        const first = await Machine.rent(bench.folder, "1", SLOW_AFTER_95);
-        const second = await Machine.rent(bench.folder, "2", FAST);
-        try {
-          const before: string[] = [];
-          const firstEnd = await first.run(words, (line) => {
-            before.push(line);
-            if (line === "step 95/100") first.announceEnd(120_000);
-          });
-          expect(firstEnd, first.lastWords.join("\n")).toEqual({ status: 75, signal: null });
-          const saved = stepSavedAt(before);
-          await first.goAway();
+        const scenario = scenarioFile(bench, AT_90);
+        const { status, job, story } = await rehearse(bench, {
+          options: ["--scenario", scenario, "--no-alone", "--speed", "40x"],
+          command,
+          environment: SLOW_AFTER_90,
+        });
+        expect(status, story).toBe(0);
+        expect(job.attempts, story).toHaveLength(2);
+        const [interrupted, next] = job.attempts;
+        expect(interrupted?.end, story).toMatchObject({ kind: "interrupted", status: 75 });
+        expect(next?.resumedFrom, story).toBe(interrupted?.saves.at(-1)?.id);
+        expect(interrupted?.lostProgress, story).toBe(0);
 
-          const after: string[] = [];
-          const secondEnd = await second.run(words, (line) => after.push(line));
-          expect(secondEnd, second.lastWords.join("\n")).toEqual({ status: 0, signal: null });
-          expect(after[0]).toBe(`going on after step ${saved}`);
-          expect(stepsOf({ lines: before }, { lines: after })).toEqual(ALL_STEPS);
-          expect(after.at(-1)).toBe(RESULT);
-        } finally {
-          await Promise.all([first.goAway(), second.goAway()]);
-        }
+        const told = job.lastWords.findIndex((line) => line.startsWith("told to stop: saved at step "));
+        const saved = Number(/\d+$/.exec(job.lastWords[told] ?? "")?.[0]);
+        expect(saved, story).toBeGreaterThanOrEqual(90);
+        expect(job.lastWords[told + 1], story).toBe(`going on after step ${saved}`);
+        expect(stepsOf({ lines: job.lastWords.slice(told) }), story).toEqual(ALL_STEPS.slice(saved));
+        expect(job.lastWords.at(-1), story).toBe(RESULT);
       },
     );
   },

@@ -1,117 +1,87 @@
-// npm run demo: a real training loses its machine three times, once without any notice, and finishes with the same result.
-// Beside it the same training as most are written, on machines that go away at the same moments.
+// npm run demo: a rehearsal of a real training that loses its machine three times, once without any notice, and finishes with
+// the same result. Beside it the same training as most are written, on machines that go away at the same moments.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import colors from "picocolors";
-import { type Fleet, type Interruption, runCourse } from "./course.ts";
-import { Lane } from "./lane.ts";
-import { judge, reportOf } from "./report.ts";
-import { Screen } from "./screen.ts";
+import { terminalReport } from "../../src/simulator/report/index.ts";
+import { outcomeOf } from "./outcome.ts";
+import { type Rehearsed, rehearse } from "./rehearse.ts";
 import { type Size, sizeForThisComputer } from "./sizing.ts";
-import { readFromStore, runWords } from "./spotproof.ts";
 
-/** EC2 announces an interruption two minutes ahead; here time runs 40 times faster. */
-const LEAD_MS = 3000;
+// This file runs as examples/build/demo.js.
+const inThisFolder = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+const SCENARIO = inThisFolder("../demo/three-machines.yaml");
+const REPORT = inThisFolder("demo-report.html");
 
-const INTERRUPTIONS: readonly Interruption[] = [
-  { atShare: 0.15, leadMs: LEAD_MS },
-  { atShare: 0.5, leadMs: LEAD_MS },
-  { atShare: 0.9, leadMs: 0 },
-];
-
-/** If it takes longer than this, something hangs. */
-const LONGEST_MS = 180_000;
+/** Columns of what is not written to a terminal. */
+const WITHOUT_TERMINAL = 120;
 
 function introduction(size: Size): string {
   return `
 ${colors.bold("Spotproof: a training that loses its machine three times")}
 
   A small neural network learns handwritten digits: ${size.epochs} epochs, ${size.totalSteps.toLocaleString("en")} steps, about ${Math.round(size.aloneMs / 1000)} s on this computer
-  when it has a core to itself. The same training runs twice at the same time:
+  when it has a core to itself. You will see \`spotproof rehearse\` run it twice at the same time:
 
-    as written      keeps everything in memory, as most programs do
     with Spotproof  keeps its state in a folder, started by \`spotproof run\`
+    as written      keeps everything in memory, as most programs do
 
-  Both get the same machines. Two go away with notice, the third at 90 % of the work with none. Then both are left alone.
+  First both run in peace, to know what the result must be. Then both get machines that go away at the same moments: two with
+  notice, the third at 90 % of the work with none. After that they are left alone until they are done.
 
-  ${colors.bold("Real:")}       the training, Spotproof, its store and checkpoints, kill -9, the loss of everything in the folder.
-  ${colors.bold("Simulated:")}  a machine is a fresh folder with its processes; the EC2 metadata service is a mock on 127.0.0.1;
-              time is 40 times faster: two minutes of notice are 3 s, and a checkpoint each second is one every 40 s.
-              Only the store folder outlives the machines, as a bucket would.
+  ${colors.bold("Real:")}       the training, Spotproof, its store and checkpoints, kill -9, the loss of everything on the machine.
+  ${colors.bold("Simulated:")}  a machine is a process tree with a folder of its own; the EC2 metadata service is one on 127.0.0.1;
+              time is up to 40 times faster: two minutes of notice are 3 s, and a checkpoint each minute is one every 1.5 s.
+              Only the store outlives the machines, as a bucket would.
 `;
 }
 
-async function demo(workspace: string): Promise<boolean> {
-  const giveUp = whatEndsTheDemo();
-  const size = sizeForThisComputer();
-  console.log(introduction(size));
-  const folder = join(workspace, "machines");
-  const place = { job: "digits", store: join(workspace, "store") };
-  mkdirSync(folder);
-  const training = (name: string): string[] => [
-    fileURLToPath(new URL(`./${name}.js`, import.meta.url)),
+function commandLine(size: Size): readonly string[] {
+  const training = (name: string): readonly string[] => [
+    process.execPath,
+    inThisFolder(`${name}.js`),
     "--epochs",
     String(size.epochs),
     "--report-every",
     "10",
   ];
-  const asWritten = new Lane("as written", size.totalSteps, training("digits-in-memory"));
-  const withSpotproof = new Lane(
-    "with Spotproof",
-    size.totalSteps,
-    runWords(place, [process.execPath, ...training("digits")]),
-  );
-  const screen = new Screen(process.stdout, [asWritten, withSpotproof]);
-  const lanes = [asWritten, withSpotproof];
-  const fleet: Fleet = { folder, asWritten, withSpotproof, screen, signal: giveUp.signal };
-  try {
-    await runCourse(fleet, INTERRUPTIONS);
-    const asWrittenWeights = readFileSync(join(asWritten.machine.folder, "weights.bin"));
-    await Promise.all(lanes.map((lane) => lane.close()));
-    screen.tell("the last machines are gone too; the weights are read back from the store");
-    const withSpotproofWeights = readFromStore(place, "weights.bin", join(workspace, "read-back"));
-    screen.close();
-    const evidence = {
-      asWritten,
-      withSpotproof,
-      interruptions: INTERRUPTIONS,
-      asWrittenWeights,
-      withSpotproofWeights,
-    };
-    const verdicts = judge(evidence);
-    console.log(reportOf(evidence, verdicts));
-    return verdicts.every(({ kept }) => kept);
-  } finally {
-    screen.close();
-    giveUp.cancel();
-    await Promise.all(lanes.map((lane) => lane.close()));
-  }
+  const asWritten = training("digits-in-memory").map(quoted).join(" ");
+  const what = ["--scenario", SCENARIO, "--compare", asWritten, "--expect-same", "ckpt/weights.bin"];
+  return [...what, "--report", REPORT, "--", ...training("digits")];
 }
 
-/** Aborts on Ctrl-C, on a request to end, and when the demo takes far too long. */
-function whatEndsTheDemo(): { readonly signal: AbortSignal; cancel(): void } {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const controller = new AbortController();
-  const onSignal = (): void => controller.abort(new Error("Stopped; everything that was started is ended."));
-  const onLimit = (): void => controller.abort(new Error(`Not done after ${LONGEST_MS / 1000} s.`));
-  for (const name of signals) process.on(name, onSignal);
-  const timer = setTimeout(onLimit, LONGEST_MS);
-  const cancel = (): void => {
-    clearTimeout(timer);
-    for (const name of signals) process.off(name, onSignal);
-  };
-  return { signal: controller.signal, cancel };
+/** As a shell wants a word. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-const workspace = mkdtempSync(join(tmpdir(), "spotproof-demo-"));
+function show({ record, verdict }: Rehearsed): void {
+  const { isTTY, columns } = process.stdout;
+  const colour = isTTY && process.env["NO_COLOR"] === undefined;
+  const look = { columns: isTTY ? columns : WITHOUT_TERMINAL, colour, ascii: false };
+  console.log(`\n${terminalReport(record, verdict, look)}`);
+}
+
+async function demo(folder: string): Promise<number> {
+  const size = sizeForThisComputer();
+  console.log(introduction(size));
+  const { status, rehearsed } = await rehearse(commandLine(size), folder);
+  if (rehearsed === undefined) return status === 0 ? 1 : status;
+  show(rehearsed);
+  const { shown, words } = outcomeOf(rehearsed);
+  console.log(`${shown ? colors.green("Shown:") : colors.red("NOT SHOWN:")} ${words}`);
+  console.log(`The report as a page, with a drawing of both: ${relative(process.cwd(), REPORT)}`);
+  if (status !== 0) return status;
+  return shown ? 0 : 1;
+}
+
+// Every machine gets a copy of the folder in which a rehearsal is started: an empty one is quickest.
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "spotproof-demo-")));
 try {
-  process.exitCode = (await demo(workspace)) ? 0 : 1;
-} catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  process.exitCode = await demo(folder);
 } finally {
-  rmSync(workspace, { recursive: true, force: true, maxRetries: 3 });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

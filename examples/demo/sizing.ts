@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS } from "../digits/settings.ts";
 import { beginning, Training } from "../digits/training.ts";
 
 /** How long the training alone should take. Long enough to be interrupted three times, short enough to be watched. */
-const WANTED_MS = 8000;
+const WANTED_MS = 7000;
 /** Fewer would not learn enough, more would only make the waiting longer. */
 const FEWEST_EPOCHS = 10;
 const MOST_EPOCHS = 60;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** Builds the bundle and the examples that end-to-end tests start, when a source is newer than what was built. */
 export function setup(): void {
-  buildWhenStale("dist/cli/main.js", ["src", "vite.config.ts"], ["build"]);
+  buildWhenStale("dist/cli/main.js", ["src", "docs/scenario.schema.json", "vite.config.ts"], ["build"]);
   if (existsSync("vite.examples.config.ts")) {
     buildWhenStale(
       "examples/build/.built",
