@@ -67,7 +67,7 @@ export const interruptionSchema = shape({
   flaps: field(flapsSchema, "The successors are taken away again, without notice. Default: they are not."),
   "during-write": field(
     v.boolean("must be true or false"),
-    "Wait for a moment at which a file of the checkpoint folder is being written, at most 10 s. Default: false.",
+    "Wait for a moment at which a file of the checkpoint folder is being written, for at most a twentieth of the job's own time. Default: false.",
   ),
   "clock-jump": field(
     signedDuration(),
