@@ -15,6 +15,7 @@ export interface RawRehearseOptions {
   readonly asWritten?: boolean | undefined;
   readonly compare?: string | undefined;
   readonly shared?: readonly string[] | undefined;
+  readonly input?: readonly string[] | undefined;
   readonly expectSame?: readonly string[] | undefined;
   readonly sameBy?: string | undefined;
   readonly report?: string | undefined;
@@ -48,6 +49,7 @@ export function declareRehearseOptions(command: Command): Command {
       "--shared <folders...>",
       "folders that outlive machines, as a network file system does: each job gets a copy that its machines share",
     )
+    .option("--input <folders...>", "large folders that the job only reads: not copied for every machine")
     .option("--expect-same <files...>", "outputs that must be as without interruptions")
     .option(
       "--same-by <command>",

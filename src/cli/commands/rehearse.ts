@@ -184,6 +184,7 @@ async function runRehearsal(
     workspace,
     workingFolder,
     shared: (raw.shared ?? []).map((folder) => resolve(workingFolder, folder)),
+    inputs: (raw.input ?? []).map((folder) => resolve(workingFolder, folder)),
     excluded: options.excluded,
     visible: visiblePaths(words, workingFolder, io),
     outputs: { files: raw.expectSame ?? [], sameBy: raw.sameBy },

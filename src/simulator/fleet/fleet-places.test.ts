@@ -35,12 +35,12 @@ describe("what is refused", () => {
     const bench = openFleetBench(process.env);
     writeFileSync(join(bench.workingFolder, "large"), "0123456789");
     const tooMany = bench.prepare("folders", { copyLimit: { bytes: 9, files: 10 } });
-    await expect(tooMany).rejects.toMatchObject({ code: "bad-usage", message: /--shared/ });
+    await expect(tooMany).rejects.toMatchObject({ code: "bad-usage", message: /--input/ });
     mkdirSync(join(bench.workingFolder, "more"));
     const limit = { bytes: 100, files: 1 };
     await expect(bench.prepare("folders", { copyLimit: limit })).rejects.toThrow(/1 files/);
-    const shared = [join(bench.workingFolder, "more")];
-    const fleet = await bench.prepare("folders", { copyLimit: limit, shared });
+    const inputs = [join(bench.workingFolder, "more")];
+    const fleet = await bench.prepare("folders", { copyLimit: limit, inputs });
     writeFileSync(join(bench.workingFolder, "grown"), "1");
     await expect(fleet.rent({ name: "1", environment: {} })).rejects.toMatchObject({ code: "bad-usage" });
     expect(readdirSync(join(bench.workspace, "machines"))).toEqual([]);
@@ -52,10 +52,13 @@ describe("what is refused", () => {
     writeFileSync(join(bench.workingFolder, "large"), "0123456789");
     const home = { environment: { HOME: bench.workingFolder }, copyLimit: { bytes: 1, files: 1 } };
     await expect(bench.prepare("folders", home)).rejects.toThrow(/your home folder/);
-    await expect(bench.prepare("folders", { shared: ["/no such folder"] })).rejects.toMatchObject({
+    await expect(bench.prepare("folders", { inputs: ["/no such folder"] })).rejects.toMatchObject({
       code: "bad-usage",
     });
-    await expect(bench.prepare("folders", { shared: [bench.base] })).rejects.toThrow(/nothing would go away/);
+    const holding = { inputs: [bench.base] };
+    await expect(bench.prepare("folders", holding)).rejects.toThrow(/must be able to change/);
+    const around = { inputs: [bench.workspace] };
+    await expect(bench.prepare("folders", around)).rejects.toThrow(/keeps its own files/);
     expect(readdirSync(bench.workspace)).toEqual([]);
   });
 
@@ -234,7 +237,7 @@ function rentInOwnProcess(
   { workspace, workingFolder }: FleetBench,
   isolation: string,
 ): string {
-  const folders = { workspace, workingFolder, excluded: [], shared: [], visible: [], isolation };
+  const folders = { workspace, workingFolder, excluded: [], inputs: [], visible: [], isolation };
   return `
     const { prepareFleet } = await import(${JSON.stringify(built)});
     const clock = {

@@ -10,8 +10,9 @@ import { isGone } from "./walk-folder.ts";
 export interface FleetPlaces {
   readonly workspace: string;
   readonly workingFolder: string;
-  readonly shared: readonly string[];
-  /** What a machine sees at its own path wherever it lies: the workspace, shared folders and programs. */
+  /** None of them lies in another one. */
+  readonly inputs: readonly string[];
+  /** What a machine sees at its own path wherever it lies: the workspace, inputs and programs. */
   readonly shown: readonly ShownPath[];
   readonly copy: CopyOrder;
 }
@@ -20,40 +21,63 @@ export interface FleetPlaces {
 export interface ShownPath {
   readonly path: string;
   readonly isFolder: boolean;
+  readonly readOnly: boolean;
 }
 
 /**
  * Looks at what the user named.
- * @throws SpotproofError `bad-usage` for a folder that is not there, and for a shared folder that holds the working folder.
+ * @throws SpotproofError `bad-usage` for a folder that is not there, and for an input that holds the working folder.
  */
 export async function findPlaces(options: FleetOptions): Promise<FleetPlaces> {
   const workingFolder = await realFolder("working folder", options.workingFolder);
   const workspace = await realFolder("workspace of the rehearsal", options.workspace);
-  const shared = await Promise.all(options.shared.map((folder) => sharedFolder(folder, workingFolder)));
-  const visible = (await Promise.all(options.visible.map(shownPaths))).flat();
-  const shown = [...[workspace, ...shared].map((path) => ({ path, isFolder: true })), ...visible];
+  const inputs = outermost(
+    await Promise.all(options.inputs.map((folder) => inputFolder(folder, workingFolder, workspace))),
+  );
+  // What lies in the working folder would be the user's own where the job is to have a copy.
+  const visible = (await Promise.all(options.visible.map(shownPaths)))
+    .flat()
+    .filter(({ path }) => ![workingFolder, ...inputs].some((folder) => isWithin(path, folder)));
+  const shown = [
+    { path: workspace, isFolder: true, readOnly: false },
+    ...inputs.map((path) => ({ path, isFolder: true, readOnly: true })),
+    ...visible,
+  ];
   const home = options.environment["HOME"];
   return {
     workspace,
     workingFolder,
-    shared,
+    inputs,
     shown: shown.filter(({ path }, index) => shown.findIndex((one) => one.path === path) === index),
     copy: {
+      kind: "working folder",
       source: workingFolder,
-      left: new Set([workspace, ...shared, ...(await Promise.all(options.excluded.map(pathsOf))).flat()]),
+      left: new Set([workspace, ...inputs, ...(await Promise.all(options.excluded.map(pathsOf))).flat()]),
       limit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
       home: home === undefined ? undefined : await realPath(home),
     },
   };
 }
 
-async function sharedFolder(folder: string, workingFolder: string): Promise<string> {
-  const real = await realFolder("shared folder", folder);
-  if (!isWithin(workingFolder, real)) return real;
+async function inputFolder(folder: string, workingFolder: string, workspace: string): Promise<string> {
+  const real = await realFolder("input folder (--input)", folder);
+  if (isWithin(workingFolder, real)) {
+    throw new SpotproofError(
+      "bad-usage",
+      `The input folder ${folder} (--input) is or holds the working folder ${workingFolder}, which the job must be able to change. Name a folder within it, or start in another one.`,
+    );
+  }
+  if (!isWithin(workspace, real)) return real;
   throw new SpotproofError(
     "bad-usage",
-    `The shared folder ${folder} holds the working folder ${workingFolder}, so nothing would go away with a machine. Share a folder within it, or start in another one.`,
+    `The input folder ${folder} (--input) holds ${workspace}, where the rehearsal keeps its own files. Name a folder within it, or set TMPDIR to a folder elsewhere.`,
   );
+}
+
+/** Without those that lie in another one. */
+function outermost(folders: readonly string[]): readonly string[] {
+  const different = [...new Set(folders)];
+  return different.filter((one) => !different.some((other) => other !== one && isWithin(one, other)));
 }
 
 async function realFolder(what: string, folder: string): Promise<string> {
@@ -84,13 +108,13 @@ async function shownPaths(path: string): Promise<readonly ShownPath[]> {
       if (isGone(error)) return undefined;
       throw error;
     });
-    if (stat !== undefined) shown.push({ path: one, isFolder: stat.isDirectory() });
+    if (stat !== undefined) shown.push({ path: one, isFolder: stat.isDirectory(), readOnly: false });
   }
   return shown;
 }
 
-/** Without links, as far as it exists. */
-async function realPath(path: string): Promise<string> {
+/** An absolute path without links, as far as it exists. */
+export async function realPath(path: string): Promise<string> {
   try {
     return await fs.realpath(path);
   } catch (error) {

@@ -47,7 +47,7 @@ export function openFleetBench(
         workspace,
         workingFolder,
         excluded: [],
-        shared: [],
+        inputs: [],
         visible: [],
         environment,
         platform: process.platform,

@@ -170,18 +170,22 @@ describe.each([
       const bench = openFleetBench(process.env);
       const shared = join(bench.workingFolder, "data", "shared");
       mkdirSync(shared, { recursive: true });
-      const fleet = await bench.prepare(isolation, { shared: [shared] });
+      writeFileSync(join(shared, "of-user"), "1");
+      const source = join(bench.workspace, "source");
+      mkdirSync(source);
+      const fleet = await bench.prepare(isolation);
+      const request = { environment: {}, shared: [{ path: shared, source }] };
       const [one, two] = await Promise.all([
-        fleet.rent({ name: "1", environment: {} }),
-        fleet.rent({ name: "2", environment: {} }),
+        fleet.rent({ name: "1", ...request }),
+        fleet.rent({ name: "2", ...request }),
       ]);
       await runScript(
         one,
-        `echo own > own; echo own > "$TMPDIR/own"; echo 1 > data/shared/one; echo 1 > '${shared}/absolute'`,
+        `echo own > own; echo own > "$TMPDIR/own"; echo 1 > data/shared/one; cd data/shared; echo 1 > "$(pwd -P)/absolute"`,
       );
       const second = await runScript(
         two,
-        `ls . "$TMPDIR"; ls data/shared; test '${shared}' -ef data/shared && echo same`,
+        `ls . "$TMPDIR"; ls data/shared; test '${isolated ? shared : source}' -ef data/shared && echo same`,
       );
       expect(second.lines.filter((line) => line.includes("own"))).toEqual([]);
       expect(second.lines.slice(-3)).toEqual(["absolute", "one", "same"]);
@@ -191,7 +195,8 @@ describe.each([
       ]);
       expect((await runScript(two, "cat data/shared/one")).lines).toEqual(["1"]);
       expect((await two.end()).files).toEqual([]);
-      expect(readdirSync(shared)).toEqual(["absolute", "one"]);
+      expect(readdirSync(source)).toEqual(["absolute", "one"]);
+      expect(readdirSync(shared)).toEqual(["of-user"]);
     },
   );
 

@@ -11,6 +11,7 @@ import type { Fleet, FleetIsolation, FleetOptions, Machine, MachineRequest } fro
 import { prepareNamespaceMachine, whyNoNamespaces } from "./namespace-machine.ts";
 import { type NamespaceTools, findNamespaceTools } from "./namespace-init.ts";
 import { RehearsalMachine } from "./rehearsal-machine.ts";
+import { refuseUnreachable, refuseUnsharable } from "./shared-places.ts";
 import { wipe } from "./wipe.ts";
 
 /** Where in the workspace the machines lie. Short: it is part of their `TMPDIR`. */
@@ -34,7 +35,8 @@ export async function prepareFleet(options: FleetOptions): Promise<Fleet> {
   await fs.mkdir(folder);
   try {
     const found = options.isolation === "folders" ? "it was asked for" : await findNamespaces(site, folder);
-    const notes = [...isolationNotes(site, found), ...readOnlyNotes(readOnly, typeof found !== "string")];
+    const seen = [...readOnly, ...places.inputs];
+    const notes = [...isolationNotes(site, found), ...readOnlyNotes(seen, typeof found !== "string")];
     return new MachineFleet(site, folder, typeof found === "string" ? undefined : found, notes);
   } catch (error) {
     await wipe(folder, options.platform);
@@ -138,7 +140,13 @@ class MachineFleet implements Fleet {
     await wipe(this.#folder, this.#site.options.platform);
   }
 
-  async #prepare({ name, environment }: MachineRequest): Promise<RehearsalMachine> {
+  async #prepare({ name, environment, shared = [] }: MachineRequest): Promise<RehearsalMachine> {
+    const { places } = this.#site;
+    refuseUnsharable(
+      shared.map(({ path }) => path),
+      places,
+    );
+    refuseUnreachable(shared, places.workingFolder, this.isolation);
     const folder = join(this.#folder, name);
     const { options, processes } = this.#site;
     const remove = (): Promise<void> => wipe(folder, options.platform);
@@ -147,13 +155,14 @@ class MachineFleet implements Fleet {
     try {
       const { housing, unreadable } =
         this.#tools === undefined
-          ? await prepareFolderMachine(this.#site, folder, mark)
-          : await prepareNamespaceMachine(this.#site, this.#tools, folder, mark);
+          ? await prepareFolderMachine(this.#site, folder, { mark, shared })
+          : await prepareNamespaceMachine(this.#site, this.#tools, folder, { mark, shared });
+      const missing = shared.flatMap((one) => one.unreadable ?? []);
       return new RehearsalMachine({
         name,
         housing,
         processes,
-        notes: unreadableNotes(unreadable),
+        notes: unreadableNotes([...unreadable, ...missing]),
         environment: options.environment,
         added: environment,
         mark,

@@ -3,7 +3,7 @@ import fs from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { SpotproofError, formatBytes, reasonOf, systemErrorCode } from "../../base/index.ts";
 import { type FolderState, fileState } from "./left-behind.ts";
-import type { CopyLimit } from "./machine.ts";
+import type { CopyLimit, SharedFolder } from "./machine.ts";
 import { isReadOnlyFolder } from "./unmissed-names.ts";
 import {
   type FolderVisitor,
@@ -17,8 +17,10 @@ import {
 /** The machine's copy of the working folder is too large beyond this. */
 export const DEFAULT_COPY_LIMIT: CopyLimit = { bytes: 2 * 1024 ** 3, files: 200_000 };
 
-/** What of the user's working folder a machine gets. */
+/** What of a folder of the user is copied. */
 export interface CopyOrder {
+  /** Of a working folder, packages of tools and the history of the source are seen, not copied. */
+  readonly kind: "working folder" | "shared folder";
   /** The user's folder, without links in its path. */
   readonly source: string;
   /** Absolute paths that are not copied. */
@@ -26,6 +28,11 @@ export interface CopyOrder {
   readonly limit: CopyLimit;
   /** The user's home folder, when it is known: the error of too large a folder speaks of it. */
   readonly home: string | undefined;
+}
+
+/** The same without what machines share: that is copied once for all of them. */
+export function withoutShared(order: CopyOrder, shared: readonly SharedFolder[]): CopyOrder {
+  return { ...order, left: new Set([...order.left, ...shared.map(({ path }) => path)]) };
 }
 
 /** What came of a copy. */
@@ -52,7 +59,7 @@ export async function surveyFolder(order: CopyOrder): Promise<{ readonly readOnl
     },
     folder: async (entry) => {
       if (isLeft(order, entry)) return undefined;
-      if (await isSeenFromUser(entry)) {
+      if (await isSeenFromUser(order, entry)) {
         readOnly.push(readableName(entry.key));
         return undefined;
       }
@@ -91,7 +98,7 @@ export async function copyFolder(order: CopyOrder, target: string, relink: boole
     async folder(entry) {
       if (isLeft(order, entry)) return undefined;
       const path = targetOf(entry.key);
-      if (await isSeenFromUser(entry)) {
+      if (await isSeenFromUser(order, entry)) {
         readOnly.push(entry.key);
         await (relink ? fs.symlink(entry.path, path) : fs.mkdir(path));
         return undefined;
@@ -106,7 +113,7 @@ export async function copyFolder(order: CopyOrder, target: string, relink: boole
     await walkFolder(order.source, visitor);
     await keepMetadata(Buffer.from(target), await fs.stat(order.source));
   } catch (error) {
-    throw copyError(error, order.source, target);
+    throw copyError(error, order, target);
   }
   return { state, readOnly, unreadable };
 }
@@ -115,8 +122,8 @@ function isLeft(order: CopyOrder, entry: WalkedEntry): boolean {
   return order.left.has(entry.path.toString());
 }
 
-async function isSeenFromUser(entry: WalkedEntry): Promise<boolean> {
-  if (!isReadOnlyFolder(entry.name, () => true)) return false;
+async function isSeenFromUser(order: CopyOrder, entry: WalkedEntry): Promise<boolean> {
+  if (order.kind !== "working folder" || !isReadOnlyFolder(entry.name, () => true)) return false;
   const names = await fs.readdir(entry.path).catch((error: unknown): string[] => {
     if (isGone(error) || isUnreadable(error)) return [];
     throw error;
@@ -135,11 +142,15 @@ function countUpTo(order: CopyOrder): (entry: WalkedEntry) => void {
   };
 }
 
-function tooLarge({ source, limit, home }: CopyOrder): SpotproofError {
+function tooLarge({ kind, source, limit, home }: CopyOrder): SpotproofError {
   const which = source === "/" ? " (the whole computer)" : source === home ? " (your home folder)" : "";
+  const much = `holds more than ${formatBytes(limit.bytes)} or ${limit.files.toLocaleString("en")} files`;
+  const advice = "name large folders that the job only reads with --input <folder>: they are not copied";
   return new SpotproofError(
     "bad-usage",
-    `Every machine of a rehearsal gets its own copy of the working folder, and ${source}${which} holds more than ${formatBytes(limit.bytes)} or ${limit.files.toLocaleString("en")} files. Start in the folder of the job alone, or name folders of large input with --shared <folder>: all machines see them, and they are not copied.`,
+    kind === "working folder"
+      ? `Every machine of a rehearsal gets its own copy of the working folder, and ${source}${which} ${much}. Start in the folder of the job alone, or ${advice}.`
+      : `Every job of a rehearsal gets its own copy of a shared folder (--shared), and ${source}${which} ${much}. Share only the folder into which the job writes, and ${advice}.`,
   );
 }
 
@@ -186,18 +197,18 @@ async function unlessUnreadable(key: string, unreadable: string[], copy: () => P
   }
 }
 
-function copyError(error: unknown, source: string, target: string): unknown {
+function copyError(error: unknown, { kind, source }: CopyOrder, target: string): unknown {
   if (error instanceof SpotproofError) return error;
   if (isFull(error)) {
     return new SpotproofError(
       "disk-full",
-      `The working folder ${source} could not be copied for a machine to ${target}: ${reasonOf(error)}.`,
+      `The ${kind} ${source} could not be copied for a machine to ${target}: ${reasonOf(error)}.`,
       { cause: error },
     );
   }
   return new SpotproofError(
     "bad-usage",
-    `The working folder ${source} could not be copied for a machine to ${target}: ${reasonOf(error)}. Start in a folder that can be read.`,
+    `The ${kind} ${source} could not be copied for a machine to ${target}: ${reasonOf(error)}. Use a folder that can be read.`,
     { cause: error },
   );
 }

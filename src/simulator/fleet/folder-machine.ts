@@ -2,10 +2,12 @@ import fs from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
 import { FolderHousing } from "./folder-housing.ts";
-import { copyFolder } from "./folder-copy.ts";
+import { copyFolder, withoutShared } from "./folder-copy.ts";
 import type { Housing } from "./housing.ts";
 import type { MachineSite } from "./machine-site.ts";
 import { isWithin } from "./machine-view.ts";
+import type { SharedFolder } from "./machine.ts";
+import { refuseUncopied } from "./shared-places.ts";
 import { watchTmp } from "./tmp-watch.ts";
 import { readableName } from "./walk-folder.ts";
 
@@ -16,16 +18,22 @@ const SYSTEM_TMP = "/tmp";
 export async function prepareFolderMachine(
   site: MachineSite,
   folder: string,
-  mark: string,
+  { mark, shared }: { readonly mark: string; readonly shared: readonly SharedFolder[] },
 ): Promise<{ readonly housing: Housing; readonly unreadable: readonly string[] }> {
   const { places, options } = site;
   const workFolder = join(folder, "work");
   const tmpFolder = join(folder, "tmp");
   await fs.mkdir(workFolder);
   await fs.mkdir(tmpFolder);
-  const copied = await copyFolder(places.copy, workFolder, true);
-  for (const shared of places.shared.filter((one) => isWithin(one, places.workingFolder))) {
-    await linkShared(shared, join(workFolder, relative(places.workingFolder, shared)));
+  const copied = await copyFolder(withoutShared(places.copy, shared), workFolder, true);
+  refuseUncopied(shared, copied.readOnly.map(readableName), places.workingFolder);
+  const inCopy = (path: string): string => join(workFolder, relative(places.workingFolder, path));
+  for (const input of places.inputs.filter((one) => isWithin(one, places.workingFolder))) {
+    await linkInput(input, inCopy(input));
+  }
+  for (const { path, source } of shared) {
+    await fs.mkdir(dirname(inCopy(path)), { recursive: true });
+    await fs.symlink(source, inCopy(path));
   }
   const tmpWatch = await watchTmp({
     folder: SYSTEM_TMP,
@@ -49,10 +57,10 @@ export async function prepareFolderMachine(
   return { housing, unreadable: copied.unreadable.map(readableName) };
 }
 
-async function linkShared(shared: string, link: string): Promise<void> {
+async function linkInput(input: string, link: string): Promise<void> {
   await fs.mkdir(dirname(link), { recursive: true });
   try {
-    await fs.symlink(shared, link);
+    await fs.symlink(input, link);
   } catch (error) {
     // It lies in a folder that is itself a link to the user's own, and so is seen already.
     if (systemErrorCode(error) !== "EEXIST") throw error;

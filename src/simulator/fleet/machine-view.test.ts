@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { MachineView } from "./machine-view.ts";
+import { MachineView, type ShownThrough } from "./machine-view.ts";
 import { isReadOnlyFolder, isUnmissed } from "./unmissed-names.ts";
 import { mountsIn, wipe } from "./wipe.ts";
 
-const shown = (path: string): { path: string; readOnly: boolean; isFolder: boolean } => ({
+const shown = (path: string): ShownThrough => ({
   path,
+  from: path,
   readOnly: false,
   isFolder: true,
 });
@@ -59,6 +60,42 @@ describe("what a machine sees", () => {
     expect(inside.hostPath("/tmp/base/job/x")).toBe("/ws/work/x");
     const itself = new MachineView([{ seenAs: "/tmp", folder: "/ws/work" }], [shown("/tmp/ws")], undefined);
     expect(itself.mountPlan().steps.at(-1)).toEqual({ kind: "bind", from: "/ws/work", to: "/tmp" });
+  });
+
+  test("what is shared is mounted from its source, and what is frozen at its own path, where no place covers them too", () => {
+    const view = new MachineView(
+      [
+        { seenAs: "/home/me/job", folder: "/ws/m/work" },
+        { seenAs: "/var/tmp", folder: "/ws/m/vartmp" },
+      ],
+      [
+        { ...shown("/home/me/job/out"), from: "/ws/source/0" },
+        { ...shown("/mnt/results"), from: "/ws/source/1" },
+        { ...shown("/var"), readOnly: true },
+        { ...shown("/var/data"), readOnly: true },
+        shown("/opt"),
+      ],
+      undefined,
+    );
+    expect(view.mountPlan()).toEqual({
+      mountPoints: [{ path: "/ws/m/work/out", isFolder: true }],
+      steps: [
+        { kind: "bind", from: "/ws/source/0", to: "/ws/m/work/out" },
+        { kind: "frozen", from: "/var", to: "/var" },
+        { kind: "bind", from: "/ws/source/1", to: "/mnt/results" },
+        { kind: "frozen", from: "/var/data", to: "/var/data" },
+        { kind: "bind", from: "/ws/m/work", to: "/home/me/job" },
+        { kind: "bind", from: "/ws/m/vartmp", to: "/var/tmp" },
+      ],
+    });
+    expect(view.hostPath("/home/me/job/out/a/b")).toBe("/ws/source/0/a/b");
+    expect(view.hostPath("/home/me/job/outer")).toBe("/ws/m/work/outer");
+    expect(view.hostPath("/mnt/results")).toBe("/ws/source/1");
+    expect(view.hostPath("/var/data/x")).toBe("/var/data/x");
+    expect(view.hostPath("/var/tmp/x")).toBe("/ws/m/vartmp/x");
+    expect(view.isOwn("/home/me/job/out")).toBe(true);
+    expect(view.isOwn("/home/me/job/out/deeper")).toBe(false);
+    expect(view.isOwn("/mnt/results")).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 // What a machine with its own namespaces sees where. A place is a folder of this computer that it sees as another one: its
-// copy as the working folder, its own /tmp as /tmp. What shows through is seen at its own path although a place covers it.
+// copy as the working folder, its own /tmp as /tmp. What shows through is seen although a place covers it.
 
 /** A folder of the machine's own that it sees at another path. */
 export interface OwnPlace {
@@ -11,9 +11,12 @@ export interface OwnPlace {
   readonly folder: string;
 }
 
-/** Something of this computer that the machine sees at its own path. */
+/** Something of this computer that the machine sees. */
 export interface ShownThrough {
+  /** As the machine sees it. */
   readonly path: string;
+  /** On this computer: the same, but for a folder that machines share. */
+  readonly from: string;
   readonly readOnly: boolean;
   readonly isFolder: boolean;
 }
@@ -63,7 +66,7 @@ export class MachineView {
     const steps: MountStep[] = [];
     for (const place of byDepth(this.#places, ({ seenAs }) => seenAs).toReversed()) {
       const parts = [
-        ...this.#through.map((one) => ({ ...one, from: one.path })),
+        ...this.#through,
         ...this.#places
           .filter((one) => one !== place)
           .map((one) => ({ path: one.seenAs, from: one.folder, readOnly: false, isFolder: true })),
@@ -74,6 +77,7 @@ export class MachineView {
         steps.push({ kind: part.readOnly ? "frozen" : "bind", from: part.from, to });
       }
     }
+    steps.push(...this.#stepsOutside());
     const outermost = this.#places.filter(({ seenAs }) => this.#innermost(seenAs, seenAs) === undefined);
     steps.push(
       ...outermost.map(({ folder, seenAs }) => ({ kind: "bind" as const, from: folder, to: seenAs })),
@@ -82,14 +86,39 @@ export class MachineView {
     return { mountPoints, steps };
   }
 
+  /** What no place covers, but is otherwise than on this computer. */
+  #stepsOutside(): readonly MountStep[] {
+    const outside = this.#through.filter(
+      ({ path, from, readOnly }) => (readOnly || from !== path) && this.#innermost(path) === undefined,
+    );
+    return byDepth(outside, ({ path }) => path).map(({ path, from, readOnly }) => ({
+      kind: readOnly ? "frozen" : "bind",
+      from,
+      to: path,
+    }));
+  }
+
   /** Where on this computer that is what the machine calls so; undefined when it is in the machine's memory alone. */
   hostPath(path: string): string | undefined {
     const absolute = resolve("/", path);
     if (this.#memory !== undefined && isWithin(absolute, this.#memory)) return undefined;
-    const through = this.#through.filter((one) => isWithin(absolute, one.path)).map((one) => one.path);
+    const through = this.#shownAt(absolute);
     const place = this.#innermost(absolute);
-    if (place === undefined || through.some((one) => isWithin(one, place.seenAs))) return absolute;
-    return join(place.folder, relative(place.seenAs, absolute));
+    if (through !== undefined && (place === undefined || isWithin(through.path, place.seenAs)))
+      return join(through.from, relative(through.path, absolute));
+    return place === undefined ? absolute : join(place.folder, relative(place.seenAs, absolute));
+  }
+
+  /** Whether what is mounted at a path is mounted on something of the machine's own, where a mount point can be made. */
+  isOwn(path: string): boolean {
+    const place = this.#innermost(path, path);
+    const through = this.#shownAt(dirname(path));
+    return place !== undefined && (through === undefined || !isWithin(through.path, place.seenAs));
+  }
+
+  #shownAt(path: string): ShownThrough | undefined {
+    const holding = this.#through.filter((one) => isWithin(path, one.path));
+    return byDepth(holding, (one) => one.path).at(-1);
   }
 
   /** The deepest place that holds the path and is not the path `except` itself. */

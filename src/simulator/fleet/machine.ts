@@ -18,9 +18,12 @@ export interface FleetOptions {
   readonly workingFolder: string;
   /** Absolute paths inside the working folder that a new machine does not have. */
   readonly excluded: readonly string[];
-  /** Absolute paths of folders that outlive machines, like a network mount: all see the same one, and nothing is wiped. */
-  readonly shared: readonly string[];
-  /** Absolute paths that machines must see although they lie in /tmp or in the working folder: the programs started. */
+  /**
+   * Absolute paths of large folders that jobs only read: all machines see the user's own, read-only where namespaces
+   * allow it. They are not copied.
+   */
+  readonly inputs: readonly string[];
+  /** Absolute paths that machines must see although they lie in /tmp: the programs started. In the working folder each machine has its copy. */
   readonly visible: readonly string[];
   /** The user's own. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -46,7 +49,8 @@ export interface Fleet {
   readonly notes: readonly string[];
   /**
    * A new machine with a fresh copy of the working folder.
-   * @throws SpotproofError `bad-usage` when the working folder is too large, `disk-full` when the copy does not fit.
+   * @throws SpotproofError `bad-usage` when the working folder is too large, and when a shared folder cannot be where it
+   *   is to be seen; `disk-full` when the copy does not fit.
    */
   rent(request: MachineRequest): Promise<Machine>;
   /** Ends every machine that is left and removes what the fleet has put into the workspace. */
@@ -59,6 +63,21 @@ export interface MachineRequest {
   readonly name: string;
   /** Added to the environment of every program on it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Folders that outlive it. Default: none. */
+  readonly shared?: readonly SharedFolder[] | undefined;
+}
+
+/** A folder that outlives machines, like a network file system that all machines of one job have mounted. */
+export interface SharedFolder {
+  /**
+   * Where the job sees it, absolute and without links. In the working folder, and with namespaces in /tmp, it is made
+   * when it is not there; elsewhere it must exist.
+   */
+  readonly path: string;
+  /** The folder in the fleet's workspace that holds what is in it. It is never wiped with a machine. */
+  readonly source: string;
+  /** What of the user's folder could not be read, so that it is missing here. */
+  readonly unreadable?: readonly string[] | undefined;
 }
 
 /** One machine. */
@@ -70,7 +89,10 @@ export interface Machine {
   readonly tmpFolder: string;
   /** What a reader must know of this machine's copy, such as files that could not be read. */
   readonly notes: readonly string[];
-  /** Where on this computer that is what the job calls so; relative paths are those of the working folder. Undefined: nowhere. */
+  /**
+   * Where on this computer that is what the job calls so, with links followed as its machine follows them; relative paths
+   * are those of the working folder. Undefined: nowhere.
+   */
   hostPath(pathAsTheJobSeesIt: string): string | undefined;
   /**
    * Starts a program in the working folder, in a session of its own. Several may run.

@@ -1,14 +1,17 @@
 import fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { reasonOf } from "../../base/index.ts";
-import { copyFolder } from "./folder-copy.ts";
+import { copyFolder, withoutShared } from "./folder-copy.ts";
 import type { Housing } from "./housing.ts";
 import type { LeftPlace } from "./left-behind.ts";
 import type { MachineSite } from "./machine-site.ts";
 import { MachineView, type MountPoint, type OwnPlace, type ShownThrough, isWithin } from "./machine-view.ts";
+import type { SharedFolder } from "./machine.ts";
 import { NamespaceHousing, SHARED_MEMORY } from "./namespace-housing.ts";
 import { type NamespaceTools, startNamespace } from "./namespace-init.ts";
+import { refuseWithoutMountPoint } from "./shared-places.ts";
 import { isGone, readableName } from "./walk-folder.ts";
+import { mountsIn } from "./wipe.ts";
 
 /** Temporary folders of a system; the first is `TMPDIR`. */
 const TEMPORARY = ["/tmp", "/var/tmp"];
@@ -18,20 +21,26 @@ export async function prepareNamespaceMachine(
   site: MachineSite,
   tools: NamespaceTools,
   folder: string,
-  mark: string,
+  { mark, shared }: { readonly mark: string; readonly shared: readonly SharedFolder[] },
 ): Promise<{ readonly housing: Housing; readonly unreadable: readonly string[] }> {
   const { places, options, processes } = site;
   const workFolder = join(folder, "work");
   await fs.mkdir(workFolder);
-  const copied = await copyFolder(places.copy, workFolder, false);
-  const temporary = await temporaryPlaces(site, folder);
+  const copied = await copyFolder(withoutShared(places.copy, shared), workFolder, false);
+  const temporary = await temporaryPlaces(site, folder, shared);
   const work: OwnPlace = { seenAs: places.workingFolder, folder: workFolder };
   const readOnly = copied.readOnly.map((key) => join(places.workingFolder, readableName(key)));
   const view = new MachineView(
     [work, ...temporary],
-    [...shownThrough(site, temporary), ...readOnly.map((path) => ({ path, readOnly: true, isFolder: true }))],
-    await privateMemory(site),
+    [
+      ...shownThrough(site, temporary, shared),
+      ...readOnly.map((path) => ({ path, from: path, readOnly: true, isFolder: true })),
+      ...(await mountedInInputs(places.inputs)),
+      ...shared.map(({ path, source }) => ({ path, from: source, readOnly: false, isFolder: true })),
+    ],
+    await privateMemory(site, shared),
   );
+  await refuseWithoutMountPoint(shared, view);
   const { mountPoints, steps } = view.mountPlan();
   for (const point of mountPoints) await createMountPoint(point);
   const init = await startNamespace({ tools, steps, processes, clock: options.clock });
@@ -60,14 +69,23 @@ export async function prepareNamespaceMachine(
   return { housing, unreadable: copied.unreadable.map(readableName) };
 }
 
-/** A temporary folder of its own for each of the system's, except one that is shared or is the working folder itself. */
-async function temporaryPlaces(site: MachineSite, folder: string): Promise<readonly OwnPlace[]> {
-  const { workingFolder, shared } = site.places;
+/** A temporary folder of its own for each of the system's, except one that is shared, an input or the working folder. */
+async function temporaryPlaces(
+  site: MachineSite,
+  folder: string,
+  shared: readonly SharedFolder[],
+): Promise<readonly OwnPlace[]> {
+  const { workingFolder, inputs } = site.places;
   const found: OwnPlace[] = [];
   for (const path of TEMPORARY) {
     const seenAs = await realPathIfThere(path);
-    const isTaken = [workingFolder, ...found.map((one) => one.seenAs)].includes(seenAs ?? "");
-    if (seenAs === undefined || isTaken || shared.some((one) => isWithin(seenAs, one))) continue;
+    const taken = [
+      workingFolder,
+      ...inputs,
+      ...shared.map((one) => one.path),
+      ...found.map((one) => one.seenAs),
+    ];
+    if (seenAs === undefined || taken.includes(seenAs)) continue;
     const own = join(folder, basename(path) === "tmp" && path !== "/tmp" ? "vartmp" : "tmp");
     await fs.mkdir(own);
     await fs.chmod(own, 0o1777);
@@ -76,16 +94,41 @@ async function temporaryPlaces(site: MachineSite, folder: string): Promise<reado
   return found;
 }
 
-function shownThrough({ places }: MachineSite, temporary: readonly OwnPlace[]): readonly ShownThrough[] {
+function shownThrough(
+  { places }: MachineSite,
+  temporary: readonly OwnPlace[],
+  shared: readonly SharedFolder[],
+): readonly ShownThrough[] {
   const covered = [places.workingFolder, ...temporary.map(({ seenAs }) => seenAs)];
-  // What holds a whole place is not a part of it that could be shown.
-  const parts = places.shown.filter(({ path }) => !covered.includes(path));
-  return parts.map(({ path, isFolder }) => ({ path, isFolder, readOnly: false }));
+  // What holds a whole place is not a part of it that could be shown; what is shared is the job's copy of it.
+  const parts = places.shown.filter(
+    ({ path }) => !covered.includes(path) && !shared.some((one) => isWithin(path, one.path)),
+  );
+  return parts.map((part) => ({ ...part, from: part.path }));
+}
+
+/** Other file systems that are mounted in inputs: mounting a folder read-only leaves them out. */
+async function mountedInInputs(inputs: readonly string[]): Promise<readonly ShownThrough[]> {
+  const mountinfo = await fs.readFile("/proc/self/mountinfo", "latin1");
+  const points = inputs.flatMap((input) => mountsIn(mountinfo, input).filter((point) => point !== input));
+  const shown: ShownThrough[] = [];
+  for (const path of new Set(points)) {
+    const stat = await fs.stat(path).catch((error: unknown) => {
+      // Something else may be mounted over it.
+      if (isGone(error)) return undefined;
+      throw error;
+    });
+    if (stat !== undefined) shown.push({ path, from: path, readOnly: true, isFolder: stat.isDirectory() });
+  }
+  return shown;
 }
 
 /** Memory of its own, unless something in it is to be seen by all machines. */
-async function privateMemory({ places }: MachineSite): Promise<string | undefined> {
-  const inUse = [places.workingFolder, ...places.shown.map(({ path }) => path)];
+async function privateMemory(
+  { places }: MachineSite,
+  shared: readonly SharedFolder[],
+): Promise<string | undefined> {
+  const inUse = [places.workingFolder, ...[...places.shown, ...shared].map(({ path }) => path)];
   if (inUse.some((path) => isWithin(path, SHARED_MEMORY) || isWithin(SHARED_MEMORY, path))) return undefined;
   return (await realPathIfThere(SHARED_MEMORY)) === SHARED_MEMORY ? SHARED_MEMORY : undefined;
 }

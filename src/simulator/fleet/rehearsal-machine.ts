@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { SpotproofError, systemErrorCode } from "../../base/index.ts";
 import type { ProcessTable } from "../../supervisor/index.ts";
@@ -16,6 +16,7 @@ import type {
   ProgramOptions,
   RunningProgram,
 } from "./machine.ts";
+import { followLinks } from "./seen-links.ts";
 
 /** What a machine is made of. */
 export interface MachineParts {
@@ -54,7 +55,8 @@ export class RehearsalMachine implements Machine {
 
   hostPath(pathAsTheJobSeesIt: string): string | undefined {
     const { housing } = this.#parts;
-    return housing.hostPath(resolve(housing.seenWorkFolder, pathAsTheJobSeesIt));
+    const hostPath = (seen: string): string | undefined => housing.hostPath(seen);
+    return hostPath(followLinks(resolve(housing.seenWorkFolder, pathAsTheJobSeesIt), hostPath));
   }
 
   start(command: readonly [string, ...string[]], options: ProgramOptions): RunningProgram {
@@ -77,12 +79,12 @@ export class RehearsalMachine implements Machine {
   }
 
   filesOpenForWriting(folderAsTheJobSeesIt: string): readonly OpenFile[] {
-    const folder = this.#realHostPath(folderAsTheJobSeesIt);
+    const folder = this.hostPath(folderAsTheJobSeesIt);
     if (folder === undefined) return [];
     const files = new Map<string, OpenFile>();
     for (const { pid } of this.#parts.housing.inhabitants()) {
       for (const { path, append } of this.#parts.processes.filesOpenForWriting(pid)) {
-        const file = this.#realHostPath(path);
+        const file = this.hostPath(path);
         const bytes = file === undefined ? undefined : sizeOf(file);
         if (file === undefined || bytes === undefined || !isWithin(file, folder)) continue;
         const inside = relative(folder, file);
@@ -123,20 +125,6 @@ export class RehearsalMachine implements Machine {
     for (const place of housing.places) left.push(...(await filesLeftIn(place)));
     await wipe();
     return { aliveAtEnd, ...firstLeft(left) };
-  }
-
-  /** On this computer, with links followed as the machine follows them. */
-  #realHostPath(pathAsTheJobSeesIt: string): string | undefined {
-    const path = this.hostPath(pathAsTheJobSeesIt);
-    if (path === undefined) return undefined;
-    try {
-      const real = realpathSync(path);
-      // A link inside the copy may lead to what the machine sees elsewhere.
-      return real === path || isWithin(real, this.workFolder) ? real : this.hostPath(real);
-    } catch (error) {
-      if (systemErrorCode(error) === undefined) throw error;
-      return undefined;
-    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface RehearsalOptions {
   readonly workingFolder: string;
   /** Absolute paths of folders that outlive machines. */
   readonly shared: readonly string[];
+  /** Absolute paths of large folders that the job only reads: every machine sees the real ones. */
+  readonly inputs: readonly string[];
   /** Absolute paths that no new machine has: checkpoint folders, stores. */
   readonly excluded: readonly string[];
   /** Absolute paths that machines must see: the programs started. */

@@ -29,7 +29,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalReco
     workspace: options.workspace,
     workingFolder: options.workingFolder,
     excluded: options.excluded,
-    shared: options.shared,
+    inputs: options.inputs,
     visible: options.visible,
     environment: options.environment,
     platform: options.computer.platform as NodeJS.Platform,
