@@ -36,7 +36,7 @@ test("stopped by Ctrl-C it ends everything that it started, and leaves nothing b
   timeout: 60_000,
 }, async () => {
   const stopped = demo();
-  await stopped.tells("alone:");
+  await stopped.tells("machine 1, working");
   expect(stopped.stillRunning().length).toBeGreaterThan(process.platform === "linux" ? 3 : -1);
   stopped.signal("SIGINT");
   const end = await stopped.ended;
