@@ -19,6 +19,12 @@ export interface HalfWrittenFile {
 }
 
 const UNTIL_RENAMED = /^\.|\.(new|tmp|temp|part|partial)$|~$/i;
+
+/** Whether a file has a name that programs give to it until it is whole, and rename afterwards. */
+export function isUntilRenamed(path: string): boolean {
+  return UNTIL_RENAMED.test(basename(path));
+}
+
 const SQLITE_BESIDE = /-(wal|shm|journal)$/;
 const SQLITE_MAGIC = "SQLite format 3\0";
 
@@ -36,7 +42,7 @@ export class HalfWrittenFiles {
     return saved.flatMap(({ path, bytes, append, wholeBytes }) => {
       if (append || wholeBytes === undefined || this.#judged.has(path)) return [];
       this.#judged.add(path);
-      if (UNTIL_RENAMED.test(basename(path)) || this.#isOfSqlite(path)) return [];
+      if (isUntilRenamed(path) || this.#isOfSqlite(path)) return [];
       return [{ path, bytes, wholeBytes }];
     });
   }

@@ -233,7 +233,7 @@ function readOwnRun(words: readonly string[], workingFolder: string): OwnRun | u
     if (!(error instanceof CommanderError)) throw error;
     throw new SpotproofError(
       "bad-usage",
-      `The command's own "spotproof run" is not understood: ${error.message}`,
+      `The command's own "spotproof run" is not understood: ${error.message.replace(/^error: /, "")}`,
     );
   }
   const raw = run.opts<Record<string, string | undefined>>();

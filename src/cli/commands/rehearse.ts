@@ -1,7 +1,6 @@
-import { access, constants, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { SpotproofError, formatDuration, reasonOf, systemClock, systemErrorCode } from "../../base/index.ts";
 import type { LiveJob, Plan, RehearsalOptions, RehearsalRecord, Verdict } from "../../simulator/index.ts";
@@ -9,6 +8,7 @@ import type * as simulatorDoor from "../../simulator/index.ts";
 import { refuseAlteredArguments } from "../argument-bytes.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
+import { isWithin } from "./run-options.ts";
 import type { Work } from "../program.ts";
 import {
   type RawRehearseOptions,
@@ -46,12 +46,10 @@ async function rehearseCommand(
   if (raw.printScenario !== undefined) return printScenario(simulator, raw.printScenario, io);
   const { workingFolder } = io;
   const context = { workingFolder, usual: simulator.USUAL_DURATIONS };
-  if (raw.plan === true && words.length === 0) {
-    const speed = raw.speed === "auto" ? undefined : readRehearseOptions(raw, ["true"], context).speed;
-    return printPlan(simulator, await drawnPlan(simulator, raw, undefined), speed, io);
-  }
   refuseAlteredArguments(words);
-  const options = readRehearseOptions(raw, words, context);
+  // A plan can be looked at before there is a job.
+  const planned = raw.plan === true && words.length === 0 ? ["true"] : words;
+  const options = readRehearseOptions(raw, planned, context);
   const plan = await drawnPlan(simulator, raw, options.seed);
   if (raw.plan === true) return printPlan(simulator, plan, options.speed, io);
   if (raw.report !== undefined) await refuseUnwritable(resolve(workingFolder, raw.report));
@@ -100,10 +98,24 @@ function printPlan(
 async function refuseUnwritable(path: string): Promise<void> {
   try {
     await access(dirname(path), constants.W_OK);
+    if (!(await isThere(path))) return;
+    await access(path, constants.W_OK);
   } catch (error) {
     throw new SpotproofError("bad-usage", `--report ${path} cannot be written: ${reasonOf(error)}.`, {
       cause: error,
     });
+  }
+  if ((await stat(path)).isDirectory())
+    throw new SpotproofError("bad-usage", `--report ${path} is a folder. Name a file in it.`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return false;
+    throw error;
   }
 }
 
@@ -148,6 +160,26 @@ async function openWorkspace({ temporaryFolder }: CommandIo): Promise<string> {
   }
 }
 
+/** A restore replaces the checkpoint folder, which nobody can do with a mount or with what is only read. */
+function refuseCheckpointIn(
+  folders: readonly string[],
+  { commands }: RehearseOptions,
+  workingFolder: string,
+): void {
+  for (const { supervision } of commands) {
+    const folder = supervision?.checkpointFolder;
+    if (folder === undefined) continue;
+    const path = resolve(workingFolder, folder);
+    const other = folders.find((one) => isWithin(path, one) || isWithin(one, path));
+    if (other !== undefined) {
+      throw new SpotproofError(
+        "bad-usage",
+        `--checkpoint ${folder} and ${other} (--shared, --input) lie in each other. The checkpoint folder needs no sharing: Spotproof saves it and puts it back.`,
+      );
+    }
+  }
+}
+
 function stopOnSignals(io: CommandIo): { readonly signal: AbortSignal; close(): void } {
   const controller = new AbortController();
   const onSignal = (): void => controller.abort(new Error("The rehearsal was stopped."));
@@ -166,6 +198,11 @@ async function runRehearsal(
   signal: AbortSignal,
 ): Promise<RehearsalRecord> {
   const workingFolder = await realpath(io.workingFolder);
+  // As npm links it, machines might not have it: in a /tmp of their own they see what their programs really lie in.
+  const main = await realpath(process.argv[1] ?? "");
+  const shared = (raw.shared ?? []).map((folder) => resolve(workingFolder, folder));
+  const inputs = (raw.input ?? []).map((folder) => resolve(workingFolder, folder));
+  refuseCheckpointIn([...shared, ...inputs], options, workingFolder);
   let jobs: () => readonly LiveJob[] = () => [];
   const screen = simulator.createLiveScreen({
     write: io.err,
@@ -183,10 +220,10 @@ async function runRehearsal(
     commands: options.commands,
     workspace,
     workingFolder,
-    shared: (raw.shared ?? []).map((folder) => resolve(workingFolder, folder)),
-    inputs: (raw.input ?? []).map((folder) => resolve(workingFolder, folder)),
-    excluded: options.excluded,
-    visible: visiblePaths(words, workingFolder, io),
+    shared,
+    inputs,
+    excluded: [...options.excluded, ...shared],
+    visible: visiblePaths(allWords(words, raw), main, io),
     outputs: { files: raw.expectSame ?? [], sameBy: raw.sameBy },
     alone: raw.alone,
     lengthMs: options.lengthMs,
@@ -195,7 +232,7 @@ async function runRehearsal(
     computer: { platform: io.platform, cores: cpus().length, node: process.version },
     uid: process.getuid?.(),
     clock: systemClock,
-    spotproof: [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
+    spotproof: [process.execPath, ...process.execArgv, main],
     signal,
     watcher: {
       tell: (line) => screen.tell(line),
@@ -227,12 +264,26 @@ function introduction(plan: Plan, { commands, speed }: RehearseOptions): string 
   return `Rehearsing "${plan.scenario}" (seed ${plan.seed}${pace}): ${plan.description}\n${jobs}${state}\n\n`;
 }
 
-/** What machines must see although they have a /tmp of their own: this program, Node, and what the command names. */
-function visiblePaths(words: readonly string[], workingFolder: string, io: CommandIo): readonly string[] {
-  const program = fileURLToPath(new URL("../..", import.meta.url));
-  const named = words.filter((word) => word.includes("/")).map((word) => resolve(workingFolder, word));
+/** The words of both jobs. */
+function allWords(words: readonly string[], { compare }: RawRehearseOptions): readonly string[] {
+  return [...words, ...(compare ?? "").split(/\s+/).filter((word) => word !== "")];
+}
+
+/** Names of files that are run rather than read or written. */
+const PROGRAM = /\.(py|pyz|js|mjs|cjs|ts|mts|sh|bash|rb|pl|php|lua|jl|jar|r)$/i;
+
+/**
+ * What machines must see although they have a /tmp of their own: this program, Node, and programs that the command names,
+ * with what lies beside them. What is not a program is not seen: a real machine would not have it either.
+ */
+function visiblePaths(words: readonly string[], main: string, io: CommandIo): readonly string[] {
+  const { workingFolder } = io;
+  const dist = dirname(dirname(main));
+  const named = words
+    .filter((word, index) => word.includes("/") && (index === 0 || PROGRAM.test(word)))
+    .map((word) => dirname(resolve(workingFolder, word)));
   const path = (io.environment["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/"));
-  return [dirname(dirname(process.execPath)), program, dirname(process.argv[1] ?? "/"), ...named, ...path];
+  return [dirname(dirname(process.execPath)), dist, join(dirname(dist), "package.json"), ...named, ...path];
 }
 
 function judged({ simulator, options }: Rehearsal, record: RehearsalRecord): Verdict {

@@ -4,7 +4,7 @@ import { SpotproofError, reasonOf } from "../../base/index.ts";
 import { type CopyOrder, DEFAULT_COPY_LIMIT } from "./folder-copy.ts";
 import { isWithin } from "./machine-view.ts";
 import type { FleetOptions } from "./machine.ts";
-import { isGone } from "./walk-folder.ts";
+import { isGone, isUnreadable } from "./walk-folder.ts";
 
 /** The folders that a fleet has to do with, absolute and without links in their paths. */
 export interface FleetPlaces {
@@ -22,6 +22,8 @@ export interface ShownPath {
   readonly path: string;
   readonly isFolder: boolean;
   readonly readOnly: boolean;
+  /** Where a machine sees this computer's own disk anyway, nothing is changed, `readOnly` or not. */
+  readonly isAsItIsOutside?: boolean | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function findPlaces(options: FleetOptions): Promise<FleetPlaces> {
       source: workingFolder,
       left: new Set([workspace, ...inputs, ...(await Promise.all(options.excluded.map(pathsOf))).flat()]),
       limit: options.copyLimit ?? DEFAULT_COPY_LIMIT,
-      home: home === undefined ? undefined : await realPath(home),
+      home: home === undefined ? undefined : await reachablePath(home),
     },
   };
 }
@@ -101,14 +103,30 @@ async function pathsOf(path: string): Promise<readonly string[]> {
   return [join(await realPath(dirname(absolute)), basename(absolute)), await realPath(absolute)];
 }
 
+/** Without links where this user may look, else as it is. */
+async function reachablePath(path: string): Promise<string> {
+  try {
+    return await realPath(path);
+  } catch (error) {
+    if (isUnreadable(error)) return resolve(path);
+    throw error;
+  }
+}
+
 async function shownPaths(path: string): Promise<readonly ShownPath[]> {
   const shown: ShownPath[] = [];
-  for (const one of await pathsOf(path)) {
-    const stat = await fs.stat(one).catch((error: unknown) => {
-      if (isGone(error)) return undefined;
-      throw error;
-    });
-    if (stat !== undefined) shown.push({ path: one, isFolder: stat.isDirectory(), readOnly: false });
+  try {
+    for (const one of await pathsOf(path)) {
+      const stat = await fs.stat(one).catch((error: unknown) => {
+        if (isGone(error)) return undefined;
+        throw error;
+      });
+      if (stat !== undefined)
+        shown.push({ path: one, isFolder: stat.isDirectory(), readOnly: true, isAsItIsOutside: true });
+    }
+  } catch (error) {
+    // What this user cannot reach, such as a folder of somebody else's PATH, no job of theirs reaches either.
+    if (!isUnreadable(error)) throw error;
   }
   return shown;
 }

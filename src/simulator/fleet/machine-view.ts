@@ -19,6 +19,8 @@ export interface ShownThrough {
   readonly from: string;
   readonly readOnly: boolean;
   readonly isFolder: boolean;
+  /** Where a machine sees this computer's own disk anyway, nothing is changed, `readOnly` or not. */
+  readonly isAsItIsOutside?: boolean | undefined;
 }
 
 /** One call of mount, in order. */
@@ -89,7 +91,8 @@ export class MachineView {
   /** What no place covers, but is otherwise than on this computer. */
   #stepsOutside(): readonly MountStep[] {
     const outside = this.#through.filter(
-      ({ path, from, readOnly }) => (readOnly || from !== path) && this.#innermost(path) === undefined,
+      ({ path, from, readOnly, isAsItIsOutside = false }) =>
+        ((readOnly && !isAsItIsOutside) || from !== path) && this.#innermost(path) === undefined,
     );
     return byDepth(outside, ({ path }) => path).map(({ path, from, readOnly }) => ({
       kind: readOnly ? "frozen" : "bind",

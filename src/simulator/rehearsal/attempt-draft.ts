@@ -8,7 +8,7 @@ export interface Pause {
   readonly toMs: number;
 }
 
-/** A file that was open for writing when a checkpoint was made. */
+/** A file that was open for writing when a checkpoint was made, and not only to be added to. */
 export interface CaughtFile {
   readonly path: string;
   readonly checkpoint: string;
@@ -49,7 +49,10 @@ export class AttemptDraft {
   readonly killed: string[] = [];
   /** Those of them that the command had left behind. */
   readonly leftRunning: string[] = [];
+  /** Those that were certainly caught in the middle of a change. */
   readonly caught: CaughtFile[] = [];
+  /** All of them: one from which nobody can go on was half-written, too. */
+  readonly open: CaughtFile[] = [];
   /** How often the command was started again after it had failed by itself. */
   restarts = 0;
   outcome: RecordedOutcome | undefined;
@@ -114,7 +117,7 @@ export class AttemptDraft {
         return;
       case "half-written":
         this.#writtenInPlace.add(String(line["path"]));
-        this.#catch(String(line["checkpoint"]), line, atMs);
+        this.caught.push(caughtFile(String(line["checkpoint"]), line, atMs));
         return;
       case "killed":
         this.#killed(stringsOf(line["processes"]), String(line["why"]));
@@ -144,22 +147,25 @@ export class AttemptDraft {
       durationMs: numberOf(checkpoint["durationMs"]) ?? 0,
       storedBytes: numberOf(checkpoint["storedBytes"]) ?? 0,
     });
-    // Told once for each path; afterwards it is known, whenever it is open again.
     for (const value of arrayOf(line["openForWriting"])) {
       const file = objectOf(value);
-      if (this.#writtenInPlace.has(String(file["path"]))) this.#catch(id, file, atMs);
+      if (file["append"] === true) continue;
+      const open = caughtFile(id, file, atMs);
+      this.open.push(open);
+      // Told once for each path; afterwards it is known, whenever it is open again.
+      if (this.#writtenInPlace.has(open.path)) this.caught.push(open);
     }
   }
+}
 
-  #catch(checkpoint: string, file: LogLine, atMs: number): void {
-    this.caught.push({
-      path: String(file["path"]),
-      checkpoint,
-      atMs,
-      bytes: numberOf(file["bytes"]) ?? 0,
-      wholeBytes: numberOf(file["wholeBytes"]),
-    });
-  }
+function caughtFile(checkpoint: string, file: LogLine, atMs: number): CaughtFile {
+  return {
+    path: String(file["path"]),
+    checkpoint,
+    atMs,
+    bytes: numberOf(file["bytes"]) ?? 0,
+    wholeBytes: numberOf(file["wholeBytes"]),
+  };
 }
 
 /** The moment of a line of the log. */

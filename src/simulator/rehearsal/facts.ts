@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
-import type { AttemptDraft } from "./attempt-draft.ts";
+import { isUntilRenamed } from "../../supervisor/index.ts";
+import type { AttemptDraft, CaughtFile } from "./attempt-draft.ts";
 import type { CheckpointChanges } from "./checkpoint-changes.ts";
 import type { Lane } from "./lane.ts";
 import type {
@@ -105,9 +106,18 @@ function isWithin(path: string, folder: string): boolean {
   return path === inner || path.startsWith(`${inner.replace(/\/$/, "")}/`);
 }
 
-function halfWritten(lane: Lane): readonly HalfWrittenFile[] {
-  const restored = new Set(lane.attempts.map(({ resumedFrom }) => resumedFrom));
-  return lane.attempts.flatMap(({ caught }) =>
-    caught.map((file) => ({ ...file, restored: restored.has(file.checkpoint) })),
+function halfWritten({ attempts }: Lane): readonly HalfWrittenFile[] {
+  const restored = new Set(attempts.map(({ resumedFrom }) => resumedFrom));
+  // A file that was never saved whole is not known to be rewritten in place, but a start that failed from it tells.
+  const failedFrom = new Set(
+    attempts.filter(({ end }) => end?.kind === "failed").map(({ resumedFrom }) => resumedFrom),
   );
+  return attempts.flatMap(({ caught, open }) => {
+    const isCaught = (file: CaughtFile): boolean =>
+      caught.some(({ path, checkpoint }) => path === file.path && checkpoint === file.checkpoint);
+    const suspected = open.filter(
+      (file) => failedFrom.has(file.checkpoint) && !isCaught(file) && !isUntilRenamed(file.path),
+    );
+    return [...caught, ...suspected].map((file) => ({ ...file, restored: restored.has(file.checkpoint) }));
+  });
 }

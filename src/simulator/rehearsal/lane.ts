@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Fleet, ProgramEnd } from "../fleet/index.ts";
+import type { Fleet, ProgramEnd, SharedFolder } from "../fleet/index.ts";
 import type { MachineMetadata } from "../metadata-mock/index.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { AttemptDraft, momentOf } from "./attempt-draft.ts";
@@ -8,6 +8,7 @@ import { LaneMachine } from "./lane-machine.ts";
 import { type ProgramResult, judgeProgram } from "./program-result.ts";
 import { type RehearsedCommand, supervisedWords } from "./rehearsed-command.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
+import { newestChangeIn } from "./newest-change.ts";
 import { LogTail, type LogLine } from "./log-tail.ts";
 
 /** What a lane is made from. */
@@ -17,6 +18,8 @@ export interface LaneParts {
   readonly fleet: Fleet;
   readonly time: RehearsalTime;
   readonly speed: number;
+  /** Folders that outlive its machines, with what every machine of it sees in them. */
+  readonly shared: readonly SharedFolder[];
   /** The lane's own folder on the host: its store and its logs, which outlive its machines. */
   readonly folder: string;
   /** What starts this program. */
@@ -36,6 +39,11 @@ const LAST_WORDS = 15;
 
 /** How long a program that may be started again on its machine waits for that, in ms. */
 const START_AGAIN_MS = 500;
+
+/** So often a job may leave its machine to an attempt that works nowhere any more. */
+const MOST_LEAVES = 10;
+const LEAVES_FOR_EVER =
+  "an attempt that vanished is taken for alive, and every later start leaves (--if-running leave); one that stands by would take over";
 
 /** One job, over all its machines: rents a machine, starts the job, and rents the next when that one is gone. */
 export class Lane {
@@ -138,8 +146,7 @@ export class Lane {
     while (!this.isOver) {
       await clock.sleep(delayMs, this.#leaving.signal);
       if (this.isOver) return;
-      if (this.#rented >= limits.machines)
-        return this.giveUp(`not done after ${limits.machines} machines`);
+      if (this.#rented >= limits.machines) return this.giveUp(`not done after ${limits.machines} machines`);
       const machine = await this.#rent(zones[slot % zones.length] ?? "a");
       const work = this.#orGiveUp(this.#work(machine));
       await Promise.race([machine.gone, machine.superseded, this.over]);
@@ -149,13 +156,17 @@ export class Lane {
   }
 
   async #rent(zone: string): Promise<LaneMachine> {
-    const { fleet, plan, time, speed, name, startMetadata } = this.parts;
+    const { fleet, plan, time, speed, name, startMetadata, shared } = this.parts;
     // Taken before the first wait: several slots rent at the same time.
     this.#rented += 1;
     const number = this.#rented;
     const machineName = `${name}-${number}`;
     const metadata = await startMetadata(machineName, zone);
-    const machine = await fleet.rent({ name: machineName, environment: this.#environment(metadata) });
+    const machine = await fleet.rent({
+      name: machineName,
+      environment: this.#environment(metadata),
+      shared,
+    });
     const rented = new LaneMachine({ number, zone, machine, metadata, time, speed });
     this.machines.push(rented);
     rented.disturb(plan.metadata.faults);
@@ -172,15 +183,28 @@ export class Lane {
 
   /** Starts the job on a machine, again where that is what a machine would do, until the machine or the job has ended. */
   async #work(machine: LaneMachine): Promise<void> {
+    let leaves = 0;
     for (let start = 1; !machine.isEnding && !this.isOver; start += 1) {
       const result = await this.#runOnce(machine, start);
       if (machine.isEnding || this.isOver) return;
       if (result.kind === "completed") return this.#complete(machine);
       if (result.kind === "failed") return this.giveUp(result.reason);
       if (result.kind === "not-needed") return;
+      if (result.kind === "running-elsewhere") {
+        await this.#nobodyWorks(machine);
+        leaves += 1;
+        if (leaves > MOST_LEAVES) return this.giveUp(LEAVES_FOR_EVER);
+      }
       if (machine.isLeaving) await Promise.race([machine.calledOff, machine.gone, this.over]);
       await this.parts.time.clock.sleep(START_AGAIN_MS, this.#leaving.signal);
     }
+  }
+
+  /** Waits on a machine until the job works nowhere, as far as can be seen. */
+  async #nobodyWorks(machine: LaneMachine): Promise<void> {
+    const { clock } = this.parts.time;
+    while (!machine.isEnding && !this.isOver && this.active() !== undefined)
+      await clock.sleep(START_AGAIN_MS, this.#leaving.signal);
   }
 
   async #runOnce(machine: LaneMachine, start: number): Promise<ProgramResult> {
@@ -214,6 +238,11 @@ export class Lane {
       machine.pauses(),
     );
     attempt.workFromMs = attempt.fromMs;
+    if (this.attempts.length > 0)
+      attempt.keptUntilMs = await newestChangeIn(
+        this.parts.shared.map(({ source }) => source),
+        time,
+      );
     this.attempts.push(attempt);
     const end = await this.#runProgram(machine, command.words);
     const left = machine.isEnding ? [] : machine.machine.processes();

@@ -15,7 +15,7 @@ test.each([
   ["75 wants to be started again", true, exited(75), NOTICED, "again", "interrupted"],
   ["76 has been replaced", true, exited(76), STAYS, "not-needed", "fenced-out"],
   ["72 stood by while the job ended elsewhere", true, exited(72), STAYS, "not-needed", "interrupted"],
-  ["73 found the job running elsewhere", true, exited(73), STAYS, "not-needed", "interrupted"],
+  ["73 found the job running elsewhere", true, exited(73), STAYS, "running-elsewhere", "interrupted"],
   ["69 had a store in trouble", true, exited(69), STAYS, "again", "interrupted"],
   ["74 had a disk in trouble", true, exited(74), STAYS, "again", "interrupted"],
   ["another status is the job's own failure", true, exited(3), STAYS, "failed", "failed"],

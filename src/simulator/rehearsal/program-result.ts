@@ -10,6 +10,8 @@ export type ProgramResult =
   | { readonly kind: "failed"; readonly reason: string }
   /** Start it again: here if the machine stays, else on the next. */
   | { readonly kind: "again" }
+  /** Another attempt was alive, and it did not want to stand by: start it again once nobody works. */
+  | { readonly kind: "running-elsewhere" }
   /** Another machine has the job, or had it: this one is of no use any more. */
   | { readonly kind: "not-needed" };
 
@@ -70,8 +72,9 @@ function judge(program: EndedProgram): Judgement {
     return machine.isLeaving ? { result: { kind: "again" }, end: ended("interrupted") } : failed;
   }
   if (status === FENCED_OUT) return { result: { kind: "not-needed" }, end: ended("fenced-out") };
-  if (status === ENDED_ELSEWHERE || status === RUNNING_ELSEWHERE)
-    return { result: { kind: "not-needed" }, end: ended("interrupted") };
+  if (status === ENDED_ELSEWHERE) return { result: { kind: "not-needed" }, end: ended("interrupted") };
+  if (status === RUNNING_ELSEWHERE)
+    return { result: { kind: "running-elsewhere" }, end: ended("interrupted") };
   if (status === UNAVAILABLE || status === LOCAL_DISK)
     return { result: { kind: "again" }, end: ended("interrupted") };
   return failed;

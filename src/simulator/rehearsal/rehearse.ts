@@ -161,15 +161,20 @@ async function takeCourse(course: Course): Promise<readonly InterruptionHappenin
   return happened;
 }
 
+/** Of the work alone: longer, and what comes afterwards would be swallowed. */
+const WAIT_FOR_WRITE_SHARE = 0.05;
 const LONGEST_WAIT_FOR_WRITE_MS = 10_000;
+const SHORTEST_WAIT_FOR_WRITE_MS = 500;
 const LOOK_FOR_WRITE_MS = 3;
 
-/** Waits until a file of the checkpoint folder is open for writing, at most ten seconds. */
+/** Waits for a while until a file of the checkpoint folder is open for writing. */
 async function untilWriting({ main, time, stop }: Course): Promise<void> {
   const { lane } = main;
   const folder = lane.parts.command.supervision?.checkpointFolder;
   if (folder === undefined) return;
-  const untilMs = time.now() + LONGEST_WAIT_FOR_WRITE_MS;
+  const shareMs = (main.pace.workMs ?? 0) * WAIT_FOR_WRITE_SHARE;
+  const waitMs = Math.min(LONGEST_WAIT_FOR_WRITE_MS, Math.max(SHORTEST_WAIT_FOR_WRITE_MS, shareMs));
+  const untilMs = time.now() + waitMs;
   while (time.now() < untilMs && !stop.signal.aborted) {
     const files = lane.active()?.machine.filesOpenForWriting(folder) ?? [];
     if (files.some(({ append }) => !append)) return;

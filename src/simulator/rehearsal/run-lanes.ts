@@ -12,6 +12,7 @@ import { type CollectedOutput, collectOutputs } from "./outputs.ts";
 import { type KnownLength, Pace } from "./pace.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
+import { copySharedFolders } from "./shared-folders.ts";
 
 /** A lane with what belongs to it. */
 export interface LaneBench {
@@ -39,6 +40,11 @@ export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand
   const { options, plan, fleet, time, speed, name, length } = parts;
   const folder = join(options.workspace, name);
   await mkdir(folder);
+  const shared = await copySharedFolders(options.shared, join(folder, "shared"), {
+    workingFolder: options.workingFolder,
+    inputs: options.inputs,
+    isolation: fleet.isolation,
+  });
   const outputs: CollectedOutput[] = [];
   const lane = new Lane({
     command,
@@ -46,6 +52,7 @@ export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand
     fleet,
     time,
     speed,
+    shared,
     folder,
     name,
     spotproof: options.spotproof,

@@ -38,9 +38,7 @@ function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
   const last = job.attempts.at(-1);
   if (last?.end.kind === "failed" && job.attempts.length > 0) {
     return [
-      last.resumedFrom === undefined
-        ? failedLater(last, reason, job.lastWords)
-        : cannotGoOn(last, job.lastWords),
+      last.resumedFrom === undefined ? failedLater(last, reason, job.lastWords) : cannotGoOn(last, job),
     ];
   }
   return [
@@ -55,12 +53,16 @@ function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
   ];
 }
 
-function cannotGoOn(attempt: JobAttempt, words: readonly string[]): RehearsalFinding {
+function cannotGoOn(attempt: JobAttempt, job: RehearsedJob): RehearsalFinding {
+  const open = job.halfWritten.filter(({ checkpoint }) => checkpoint === attempt.resumedFrom);
+  const paths = open.map(({ path }) => path).join(", ");
+  const cause =
+    open.length === 0 ? "one of them was probably half-written" : `${paths} in the middle of a write`;
   return {
     id: "C01",
     severity: "fails",
     title: "It cannot go on from its own checkpoint",
-    detail: `Put back as checkpoint ${attempt.resumedFrom} had saved it, ${attempt.end.reason}; alone it does not fail. The files were saved as they lay there: one of them was probably half-written.${lastWords(words)}`,
+    detail: `Put back as checkpoint ${attempt.resumedFrom} had saved it, ${attempt.end.reason}; alone it does not fail. The files were saved as they lay there: ${cause}.${lastWords(job.lastWords)}`,
     remedy:
       "Write every file of the state beside its final name and rename it when it is whole; whoever looks then sees the state before or the state after.",
   };
