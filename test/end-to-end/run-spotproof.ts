@@ -62,7 +62,11 @@ export function useBench(): Bench {
     expect(left, "processes that outlived the test").toEqual([]);
   });
   const start = (args: readonly string[], options: StartOptions = {}): StartedSpotproof => {
-    const process = startOne(args, { ...options, workingFolder: options.workingFolder ?? folder }, mark);
+    const process = startSpotproof(
+      args,
+      { ...options, workingFolder: options.workingFolder ?? folder },
+      mark,
+    );
     started.push(process);
     return process;
   };
@@ -79,7 +83,12 @@ export function useBench(): Bench {
   };
 }
 
-function startOne(args: readonly string[], options: StartOptions, mark: string): StartedSpotproof {
+/** Starts `spotproof`. `mark` is what its processes are found by; whoever starts it so looks for survivors himself. */
+export function startSpotproof(
+  args: readonly string[],
+  options: StartOptions,
+  mark: string,
+): StartedSpotproof {
   const [file = "", ...rest] = [...(options.prefix ?? []), process.execPath, MAIN, ...args];
   mkdirSync(options.workingFolder ?? ".", { recursive: true });
   const child = spawn(file, rest, {
@@ -125,14 +134,14 @@ function startOne(args: readonly string[], options: StartOptions, mark: string):
   return { child, pid: child.pid ?? 0, stdout: () => said.out, stderr: () => said.err, untilSays, ended };
 }
 
-/** Names of living processes that were started by the test with this mark. */
+/** Names of living processes that have this mark in their environment, under whichever name. */
 function survivors(mark: string): readonly string[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        const isOurs = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`SPOTPROOF_TEST=${mark}`);
+        const isOurs = readFileSync(`/proc/${pid}/environ`, "latin1").includes(`=${mark}`);
         return isOurs
           ? [`${readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")} (pid ${pid})`]
           : [];
@@ -143,9 +152,9 @@ function survivors(mark: string): readonly string[] {
     });
 }
 
-/** The guardian of a killed `spotproof` needs a moment to do its work. */
-async function survivorsAfterAMoment(mark: string): Promise<readonly string[]> {
-  for (let look = 0; look < 100; look += 1) {
+/** Survivors of a test. The guardian of a killed `spotproof` needs a moment to do its work: 20 ms for each look. */
+export async function survivorsAfterAMoment(mark: string, looks = 100): Promise<readonly string[]> {
+  for (let look = 0; look < looks; look += 1) {
     if (survivors(mark).length === 0) return [];
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
