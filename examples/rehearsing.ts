@@ -34,12 +34,15 @@ export interface RehearsalOrder {
 
 const SPOTPROOF = example("../dist/cli/main.js");
 
+/** Machines see nothing of this computer's /tmp but what is named; a checkout may lie there. */
+const CHECKOUT = example("..");
+
 /**
  * Rehearses a command in the bench's folder.
  * @throws Error with everything that was said when it prints no report
  */
 export async function rehearse(bench: Bench, order: RehearsalOrder): Promise<Rehearsal> {
-  const words = ["rehearse", "--json", ...order.options, "--", ...order.command] as const;
+  const words = ["rehearse", "--json", "--input", CHECKOUT, ...order.options, "--", ...order.command];
   const program = bench.start([process.execPath, SPOTPROOF, ...words], order.environment);
   const { status } = await program.ended;
   expect(program.lines.length, program.everything()).toBeGreaterThan(0);

@@ -14,6 +14,8 @@ import { type Size, sizeForThisComputer } from "./sizing.ts";
 // This file runs as examples/build/demo.js.
 const inThisFolder = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 const SCENARIO = inThisFolder("../demo/three-machines.yaml");
+/** Machines see nothing of this computer's /tmp but what is named; a checkout may lie there. */
+const CHECKOUT = inThisFolder("../..");
 const REPORT = inThisFolder("demo-report.html");
 
 /** Columns of what is not written to a terminal. */
@@ -34,7 +36,7 @@ ${colors.bold("Spotproof: a training that loses its machine three times")}
 
   ${colors.bold("Real:")}       the training, Spotproof, its store and checkpoints, kill -9, the loss of everything on the machine.
   ${colors.bold("Simulated:")}  a machine is a process tree with a folder of its own; the EC2 metadata service is one on 127.0.0.1;
-              time is up to 40 times faster: two minutes of notice are 3 s, and a checkpoint each minute is one every 1.5 s.
+              time is up to 40 times faster: two minutes of notice are then 3 s, a checkpoint each minute one every 1.5 s.
               Only the store outlives the machines, as a bucket would.
 `;
 }
@@ -49,8 +51,9 @@ function commandLine(size: Size): readonly string[] {
     "10",
   ];
   const asWritten = training("digits-in-memory").map(quoted).join(" ");
-  const what = ["--scenario", SCENARIO, "--compare", asWritten, "--expect-same", "ckpt/weights.bin"];
-  return [...what, "--report", REPORT, "--", ...training("digits")];
+  const what = ["--scenario", SCENARIO, "--input", CHECKOUT, "--compare", asWritten];
+  const same = ["--expect-same", "ckpt/weights.bin"];
+  return [...what, ...same, "--report", REPORT, "--", ...training("digits")];
 }
 
 /** As a shell wants a word. */
