@@ -170,7 +170,10 @@ function refuseCheckpointIn(
     const folder = supervision?.checkpointFolder;
     if (folder === undefined) continue;
     const path = resolve(workingFolder, folder);
-    const other = folders.find((one) => isWithin(path, one) || isWithin(one, path));
+    // One that holds the working folder is refused for that.
+    const other = folders.find(
+      (one) => (isWithin(path, one) || isWithin(one, path)) && !isWithin(workingFolder, one),
+    );
     if (other !== undefined) {
       throw new SpotproofError(
         "bad-usage",
