@@ -92,6 +92,19 @@ describe.concurrent("what a job does wrong is found out", { timeout: LONG }, () 
     expect(jobOf(ended).halfWritten).toContainEqual(expect.objectContaining({ path: "state.json" }));
   });
 
+  test("C01: it cannot go on from a file that was never saved whole, and the file is named", async () => {
+    const ended = await rehearse(["--json", "--", "sh", jobFile("never-whole.sh"), "4"], {
+      scenario: ONE_END,
+    });
+    expect(ended.status).toBe(67);
+    expect(findingsOf(ended)).toEqual([
+      expect.stringMatching(
+        /^C01 fails: Put back as .*: state in the middle of a write\. .*state is cut off/,
+      ),
+      expect.stringMatching(/^C01 fails: state: open for writing when .* started again from such/),
+    ]);
+  });
+
   test("C01 in words, without namespaces", async () => {
     const ended = await rehearse(["--isolation", "folders", ...often, ...inPlace], {
       scenario: ONE_END,
