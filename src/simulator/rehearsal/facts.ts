@@ -91,12 +91,13 @@ function leftBehind(lane: Lane): readonly LeftBehindFile[] {
   return lane.machines.flatMap(({ number, remains }) =>
     (remains?.files ?? [])
       .filter(({ path }) => saved === undefined || isAbsolute(path) || !isWithin(path, saved))
-      .map(({ path, where, bytes }) => ({
+      .map(({ path, where, bytes, wiped }) => ({
         path,
         where,
         bytes,
         machine: number,
         afterCompletion: lane.completedOn?.number === number,
+        ...(wiped ? {} : { uncertain: true }),
       })),
   );
 }

@@ -198,6 +198,8 @@ export interface LeftBehindFile {
   readonly machine: number;
   /** The job had ended as completed when it was left; otherwise the machine was taken away before. */
   readonly afterCompletion: boolean;
+  /** Seen in this computer's own /tmp while the machine ran: probably the job's, perhaps somebody else's. */
+  readonly uncertain?: boolean | undefined;
 }
 
 /** A file that was caught in the middle of being written. */

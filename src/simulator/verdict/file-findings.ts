@@ -14,27 +14,51 @@ const NAMES_SHOWN = 8;
 /** L01: what lies on a machine's own disks when the job says that it is done. */
 function leftBehind({ job, options }: JudgeContext): readonly RehearsalFinding[] {
   const declared = new Set(job.outputs.map(({ path }) => path));
-  const lost = job.leftBehind.filter(
-    (file) =>
-      file.afterCompletion &&
-      !declared.has(file.path) &&
-      !options.mayLose.some((glob) => matchesGlob(file.path, glob)),
+  const missed = job.leftBehind.filter(
+    ({ path }) => !declared.has(path) && !options.mayLose.some((glob) => matchesGlob(path, glob)),
   );
-  return (["tmp", "scratch"] as const).flatMap((where) => {
-    const files = lost.filter((file) => file.where === where);
-    if (files.length === 0) return [];
-    const place = where === "tmp" ? "the machine's temporary folder" : "the machine's own disk";
-    return [
-      {
-        id: "L01",
-        severity: "fails",
-        title: `What it left in ${where === "tmp" ? "/tmp" : "its working folder"} is gone`,
-        detail: `When the job said that it was done, this lay on ${place} only: ${names(files)}. Nobody had saved it, and it went away with the machine.`,
-        remedy:
-          "Write it into the checkpoint folder, or into a folder that outlives machines (--shared here, a network file system or a bucket there). What nobody needs: --may-lose '<pattern>'.",
-      } satisfies RehearsalFinding,
-    ];
-  });
+  const certain = missed.filter(({ afterCompletion, uncertain }) => afterCompletion && uncertain !== true);
+  const perhaps = missed.filter(({ uncertain }) => uncertain === true);
+  return [
+    ...lostOn("tmp", certain),
+    ...lostOn("scratch", certain),
+    ...(job.finishedMs === undefined ? [] : perhapsLost(perhaps)),
+  ];
+}
+
+function lostOn(
+  where: LeftBehindFile["where"],
+  lost: readonly LeftBehindFile[],
+): readonly RehearsalFinding[] {
+  const files = lost.filter((file) => file.where === where);
+  if (files.length === 0) return [];
+  const place = where === "tmp" ? "the machine's temporary folder" : "the machine's own disk";
+  return [
+    {
+      id: "L01",
+      severity: "fails",
+      title: `What it left in ${where === "tmp" ? "/tmp" : "its working folder"} is gone`,
+      detail: `When the job said that it was done, this lay on ${place} only: ${names(files)}. Nobody had saved it, and it went away with the machine.`,
+      remedy: REMEDY,
+    },
+  ];
+}
+
+const REMEDY =
+  "Write it into the checkpoint folder, or into a folder that outlives machines (--shared here, a network file system or a bucket there). What nobody needs: --may-lose '<pattern>'.";
+
+/** Without namespaces all programs of this computer write into the same /tmp: nobody can tell whose a file is. */
+function perhapsLost(files: readonly LeftBehindFile[]): readonly RehearsalFinding[] {
+  if (files.length === 0) return [];
+  return [
+    {
+      id: "L01",
+      severity: "warns",
+      title: "Something appeared in /tmp while it ran",
+      detail: `${names(files)}. If it is the job's, it would have gone away with the machine. Rehearsed as root on Linux, every machine has a /tmp of its own, and this is certain.`,
+      remedy: REMEDY,
+    },
+  ];
 }
 
 function names(files: readonly LeftBehindFile[]): string {

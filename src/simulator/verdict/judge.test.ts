@@ -198,6 +198,13 @@ describe("the verdict", () => {
     expect(found[0]?.detail).not.toContain("half.csv");
   });
 
+  test("L01: what appeared in a /tmp that others use too is a warning with its name", () => {
+    const file = { where: "tmp", bytes: 90, machine: 1, afterCompletion: false, uncertain: true } as const;
+    const [found] = findings({ leftBehind: [{ ...file, path: "/tmp/result.csv" }] });
+    expect([found?.id, found?.severity]).toEqual(["L01", "warns"]);
+    expect(found?.detail).toContain("/tmp/result.csv (90 B)");
+  });
+
   test("L03 and R03: an output that only the machine had, and one that is another than without interruptions", () => {
     const outputs = [
       { path: "out.bin", result: "same", durable: false },
