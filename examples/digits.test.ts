@@ -25,7 +25,7 @@ const INTERRUPTIONS = [
   { step: 1980, how: "notice" },
 ] as const;
 
-/** Twice as often on machines: two announced ends, two without notice, and one more announced. */
+/** The same on machines: three ends that are announced, two that are not. */
 const FIVE_MACHINES = `
 name: five-machines
 capacity: 20s
@@ -69,7 +69,7 @@ describe("the training that learns handwritten digits", () => {
   });
 
   test("rehearsed on machines that go away five times, its weights are equal bit for bit", {
-    timeout: 240_000,
+    timeout: 300_000,
   }, async () => {
     const { status, record, job, story } = await rehearse(bench, {
       options: ["--scenario", scenarioFile(bench, FIVE_MACHINES), "--expect-same", "ckpt/weights.bin"],
@@ -80,7 +80,9 @@ describe("the training that learns handwritten digits", () => {
     for (const [index, { noticeMs }] of record.interruptions.entries()) {
       const [ended, next] = [job.attempts[index], job.attempts[index + 1]];
       expect(ended?.end.kind, story).toBe(noticeMs === undefined ? "died" : "interrupted");
-      expect(next?.resumedFrom, story).toBe(ended?.saves.at(-1)?.id ?? "a checkpoint");
+      // One that vanishes early may have saved nothing itself; then its successor has what it began from.
+      expect(next?.resumedFrom, story).toBe(ended?.saves.at(-1)?.id ?? ended?.resumedFrom);
+      expect(next?.resumedFrom, story).toBeDefined();
       if (noticeMs !== undefined) expect(ended?.lostProgress, story).toBe(0);
     }
     expect(accuracyOf(job.lastWords.findLast((line) => line.startsWith("result"))), story).toBeGreaterThan(

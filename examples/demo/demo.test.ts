@@ -13,7 +13,7 @@ afterEach(() => bench.clear());
 const demo = () => bench.start([process.execPath, example("build/demo.js")], { TMPDIR: bench.folder });
 
 test("the demo says what it will show, keeps its promises and leaves nothing behind", {
-  timeout: 200_000,
+  timeout: 300_000,
 }, async () => {
   rmSync(REPORT, { force: true });
   const begunMs = performance.now();
