@@ -1,6 +1,6 @@
 import { access, constants, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { SpotproofError, formatDuration, reasonOf, systemClock, systemErrorCode } from "../../base/index.ts";
 import type { LiveJob, Plan, RehearsalOptions, RehearsalRecord, Verdict } from "../../simulator/index.ts";
@@ -277,16 +277,28 @@ const PROGRAM = /\.(py|pyz|js|mjs|cjs|ts|mts|sh|bash|rb|pl|php|lua|jl|jar|r)$/i;
 
 /**
  * What machines must see although they have a /tmp of their own: this program, Node, and programs that the command names,
- * with what lies beside them. What is not a program is not seen: a real machine would not have it either.
+ * with the whole project that they lie in: they load what lies beside them and above. Other things in /tmp are not seen: a
+ * real machine would not have them either.
  */
 function visiblePaths(words: readonly string[], main: string, io: CommandIo): readonly string[] {
   const { workingFolder } = io;
-  const dist = dirname(dirname(main));
   const named = words
     .filter((word, index) => word.includes("/") && (index === 0 || PROGRAM.test(word)))
     .map((word) => dirname(resolve(workingFolder, word)));
   const path = (io.environment["PATH"] ?? "").split(":").filter((folder) => folder.startsWith("/"));
-  return [dirname(dirname(process.execPath)), dist, join(dirname(dist), "package.json"), ...named, ...path];
+  return [dirname(dirname(process.execPath)), dirname(main), ...named, ...path].map((folder) =>
+    projectOf(folder, io.temporaryFolder),
+  );
+}
+
+/** The folder right below a temporary folder that holds this one; itself where it lies elsewhere. */
+function projectOf(folder: string, temporaryFolder: string): string {
+  const temporary = ["/tmp", "/var/tmp", temporaryFolder].find(
+    (one) => folder !== one && isWithin(folder, one),
+  );
+  if (temporary === undefined) return folder;
+  const [first = ""] = relative(temporary, folder).split("/");
+  return join(temporary, first);
 }
 
 function judged({ simulator, options }: Rehearsal, record: RehearsalRecord): Verdict {
@@ -295,6 +307,7 @@ function judged({ simulator, options }: Rehearsal, record: RehearsalRecord): Ver
     allow: options.allow,
     mayLose: options.mayLose,
     maxLostShare: options.maxLostShare,
+    lengthMs: options.lengthMs,
     saveEveryMs: every / record.speed,
   });
 }

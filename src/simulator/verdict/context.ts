@@ -8,6 +8,8 @@ export interface JudgeOptions {
   readonly mayLose: readonly string[];
   /** Share of the whole work (0 to 1) that one interruption may cost. */
   readonly maxLostShare: number;
+  /** How long the whole work takes, in ms, where it was not measured. */
+  readonly lengthMs?: number | undefined;
   /** The time between two saves, in ms of real time: what an end without notice must be allowed to cost. */
   readonly saveEveryMs: number;
 }
@@ -24,7 +26,7 @@ const ALWAYS_ALLOWED_MS = 2000;
 
 /** How long one interruption may throw a job back, in ms of its work. */
 export function allowedLossMs({ job, options }: JudgeContext): number {
-  const share = (job.alone?.tookMs ?? 0) * options.maxLostShare;
+  const share = (job.alone?.tookMs ?? options.lengthMs ?? 0) * options.maxLostShare;
   return Math.max(share, 2 * options.saveEveryMs, ALWAYS_ALLOWED_MS);
 }
 
