@@ -1,5 +1,3 @@
-import { formatDuration } from "../../base/index.ts";
-
 /** A command that takes part in a rehearsal. */
 export interface RehearsedCommand {
   readonly id: "job" | "compare";
@@ -104,11 +102,4 @@ export function scaledDurations(
     if (ms === undefined) return [];
     return [[name, Math.max(Math.min(ms, SHORTEST_MS[name]), Math.round(ms / speed))] as const];
   });
-}
-
-/** For people: what the supervision was told, at this speed. */
-export function describeDurations(durations: RunDurations, speed: number): string {
-  const scaled = new Map(scaledDurations(durations, speed));
-  const said = (name: keyof RunDurations): string => formatDuration(scaled.get(name) ?? 0);
-  return `a save every ${said("every")}, a lease of ${said("lease")}, metadata asked every ${said("metadataPoll")}`;
 }
