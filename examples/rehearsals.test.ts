@@ -86,9 +86,12 @@ describe.concurrent.each(SCENARIOS)("%s", (name) => {
     compareCounting(name, SURVIVES_IN_PYTHON.command, BREAKS_IN_PYTHON.command),
   );
 
-  test.runIf(typescriptToo)("survives (TypeScript) passes, breaks fails all but gentle", LIMITS, () =>
-    compareCounting(name, SURVIVES_IN_TYPESCRIPT.command, BREAKS_IN_TYPESCRIPT.command),
-  );
+  // Left out, not skipped: nothing is missing for it.
+  if (typescriptToo) {
+    test("survives (TypeScript) passes, breaks fails all but gentle", LIMITS, () =>
+      compareCounting(name, SURVIVES_IN_TYPESCRIPT.command, BREAKS_IN_TYPESCRIPT.command),
+    );
+  }
 
   test("digits passes, its weights equal bit for bit", LIMITS, async () => {
     const same = ["--expect-same", "ckpt/weights.bin"];
