@@ -6,7 +6,16 @@ import type {
   PlannedMetadataFault,
   PlannedNotice,
 } from "../scenario/plan.ts";
+import type { MockFault } from "./faults.ts";
 import type { MachineMetadata } from "./machine-metadata.ts";
+
+/** A fault of a plan, as a mock is told of it, with its times divided by the speed. */
+export function plannedFault(fault: PlannedMetadataFault, speed: number): MockFault {
+  const { kind, status, ms, on, fromMs, forMs } = fault;
+  const real = (time: number | undefined): number | undefined =>
+    time === undefined ? undefined : time / speed;
+  return { kind, status, ms: real(ms), on, beginsAfterMs: real(fromMs), lastsMs: real(forMs) };
+}
 
 /** How a plan is played. */
 export interface PlayOptions {
@@ -186,16 +195,9 @@ class Play {
   }
 
   #disturb(faults: readonly PlannedMetadataFault[]): void {
-    const { speed } = this.#options;
-    for (const { kind, status, ms, on, fromMs, forMs } of faults) {
-      this.#metadata.fault({
-        kind,
-        status,
-        ms: ms === undefined ? undefined : ms / speed,
-        on,
-        beginsAfterMs: fromMs / speed,
-        lastsMs: forMs === undefined ? undefined : forMs / speed,
-      });
+    for (const fault of faults) {
+      const { kind, status, on, fromMs, forMs } = fault;
+      this.#metadata.fault(plannedFault(fault, this.#options.speed));
       const from = fromMs === 0 ? "" : `, from ${this.#real(fromMs)} on`;
       const until = forMs === undefined ? "" : `, for ${this.#real(forMs)}`;
       const what = [kind, status, on === undefined ? undefined : `on ${on}`].filter(

@@ -6,7 +6,7 @@ import type { CollectedOutput } from "./outputs.ts";
 import type { AloneRun } from "./record.ts";
 import type { RehearsedCommand } from "./rehearsed-command.ts";
 import { RehearsalTime } from "./rehearsal-time.ts";
-import { type LaneBench, buildLane, closeLane, liveJob } from "./run-lanes.ts";
+import { type LaneBench, buildLane, closeLanes, liveJob } from "./run-lanes.ts";
 import { workedMs } from "./work-positions.ts";
 
 /** What a job showed when nobody disturbed it. */
@@ -51,7 +51,7 @@ export async function runAlone(options: RehearsalOptions, fleet: Fleet): Promise
     await Promise.all(benches.map(({ lane }) => lane.over));
   } finally {
     options.signal.removeEventListener("abort", giveUp);
-    await Promise.all(benches.map(closeLane));
+    await closeLanes(benches);
   }
   options.signal.throwIfAborted();
   return benches.map(({ lane, outputs }) => resultOf(lane, outputs));

@@ -41,13 +41,9 @@ export function jobFacts(lane: Lane, { alone, outputs, changes }: JobFacts): Reh
 }
 
 function attemptFacts(lane: Lane, changes: CheckpointChanges): readonly JobAttempt[] {
-  const { attempts, completedOn } = lane;
+  const { attempts } = lane;
   const nowMs = lane.parts.time.now();
-  const completed =
-    completedOn === undefined
-      ? undefined
-      : attempts.findLast(({ machine, end }) => machine === completedOn.number && end?.kind === "completed");
-  const shares = shareWork(attempts, (checkpoint) => changes.newest(checkpoint), completed, nowMs);
+  const shares = shareWork(attempts, (checkpoint) => changes.newest(checkpoint), lane.completedBy, nowMs);
   return [...attempts]
     .sort((a, b) => a.number - b.number)
     .map((draft) => {
@@ -78,7 +74,9 @@ function attemptFacts(lane: Lane, changes: CheckpointChanges): readonly JobAttem
 /** Progress that an attempt had reported and that its successor did not begin with. */
 function lostProgress(draft: AttemptDraft, attempts: readonly AttemptDraft[]): number | undefined {
   const reached = draft.progress.at(-1)?.done;
-  const successor = attempts.find(({ number }) => number === draft.number + 1);
+  const [successor] = attempts
+    .filter(({ number, workFromMs }) => number > draft.number && workFromMs !== undefined)
+    .sort((a, b) => a.number - b.number);
   if (reached === undefined || successor === undefined) return undefined;
   const kept =
     successor.resumedFrom === undefined ? 0 : progressInCheckpoint(successor.resumedFrom, attempts);
@@ -88,6 +86,7 @@ function lostProgress(draft: AttemptDraft, attempts: readonly AttemptDraft[]): n
 function leftBehind(lane: Lane): readonly LeftBehindFile[] {
   const { command } = lane.parts;
   const saved = command.supervision?.checkpointFolder;
+  const last = lane.completedBy?.machine ?? lane.completedOn?.number;
   return lane.machines.flatMap(({ number, remains }) =>
     (remains?.files ?? [])
       .filter(({ path }) => saved === undefined || isAbsolute(path) || !isWithin(path, saved))
@@ -96,7 +95,7 @@ function leftBehind(lane: Lane): readonly LeftBehindFile[] {
         where,
         bytes,
         machine: number,
-        afterCompletion: lane.completedOn?.number === number,
+        afterCompletion: number === last,
         ...(wiped ? {} : { uncertain: true }),
       })),
   );

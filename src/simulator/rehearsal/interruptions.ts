@@ -27,6 +27,7 @@ export async function interrupt(
   const happening: Happening = { number: item.number, trigger, what: describeWhat(item) };
   const sleep = (ms: number): Promise<void> => time.clock.sleep(ms / speed, signal);
   const machines = lanes.flatMap((lane) => targetsOf(lane, item));
+  if (machines.length === 0) return { ...happening, skipped: true };
   tell(`interruption ${item.number}, ${trigger}: ${happening.what}`);
   for (const machine of machines) {
     machine.disturb(item.faults);
@@ -37,8 +38,9 @@ export async function interrupt(
     for (const machine of machines) if (!machine.isEnding) machine.metadata.rebalance();
     await sleep(item.rebalanceBeforeMs);
   }
-  const cancelled = await giveNotice(item, machines, happening, { sleep, time, speed });
-  if (!cancelled && !signal.aborted) await end({ item, lanes, machines, happening, time, speed, sleep });
+  const cancelled = await giveNotice(item, machines, happening, { sleep, time, speed, signal });
+  if (!cancelled && !signal.aborted)
+    await end({ item, lanes, machines, happening, time, speed, signal, sleep });
   return happening;
 }
 
@@ -46,6 +48,7 @@ interface NoticeContext {
   readonly sleep: (ms: number) => Promise<void>;
   readonly time: RehearsalTime;
   readonly speed: number;
+  readonly signal: AbortSignal;
 }
 
 /** Gives the notice and waits until it is over. True: it was taken back. */
@@ -53,7 +56,7 @@ async function giveNotice(
   { notice }: PlannedInterruption,
   machines: readonly LaneMachine[],
   happening: Happening,
-  { sleep, time, speed }: NoticeContext,
+  { sleep, time, speed, signal }: NoticeContext,
 ): Promise<boolean> {
   if (notice === undefined) return false;
   happening.noticeMs = time.now();
@@ -65,6 +68,7 @@ async function giveNotice(
     return false;
   }
   await sleep(notice.cancelledAfterMs);
+  if (signal.aborted) return true;
   happening.cancelledMs = time.now();
   for (const machine of machines) machine.callOff();
   return true;
@@ -77,11 +81,12 @@ interface EndContext {
   readonly happening: Happening;
   readonly time: RehearsalTime;
   readonly speed: number;
+  readonly signal: AbortSignal;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 async function end(context: EndContext): Promise<void> {
-  const { item, machines, happening, time, speed, sleep } = context;
+  const { item, machines, happening, time, speed, signal, sleep } = context;
   const kind = item.notice === undefined ? "lost" : "interrupted";
   for (const machine of machines) machine.capacityDelayMs = item.capacityDelayMs / speed;
   switch (item.end.kind) {
@@ -98,6 +103,7 @@ async function end(context: EndContext): Promise<void> {
       for (const machine of machines) machine.supersede();
       await sleep(item.end.pausedMs);
       await successorsWork(context);
+      if (signal.aborted) return;
       happening.wokeMs = time.now();
       await Promise.all(machines.map((machine) => machine.wake()));
       await sleep(item.end.awakeMs);
@@ -108,6 +114,7 @@ async function end(context: EndContext): Promise<void> {
       happening.pausedMs = time.now();
       await Promise.all(machines.map((machine) => machine.pause()));
       await sleep(item.end.pausedMs);
+      if (signal.aborted) return;
       happening.wokeMs = time.now();
       await Promise.all(machines.map((machine) => machine.wake()));
       for (const machine of machines) machine.callOff();
@@ -143,11 +150,12 @@ async function flap({ item, lanes, time, speed, sleep }: EndContext): Promise<vo
   );
 }
 
-/** The machine on which the job runs, and with a whole zone all its neighbours. */
+/** The machine on which the job runs or is about to, and with a whole zone all its neighbours. */
 function targetsOf(lane: Lane, { end: { kind } }: PlannedInterruption): readonly LaneMachine[] {
-  const active = lane.active();
-  if (active === undefined) return [];
-  return kind === "zone" ? lane.present().filter(({ zone }) => zone === active.zone) : [active];
+  if (lane.finishedMs !== undefined) return [];
+  const target = lane.active() ?? lane.present().findLast(({ isPaused }) => !isPaused);
+  if (target === undefined) return [];
+  return kind === "zone" ? lane.present().filter(({ zone }) => zone === target.zone) : [target];
 }
 
 /** For people, in few words. */

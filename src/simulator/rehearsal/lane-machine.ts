@@ -1,6 +1,5 @@
-import type { Timer } from "../../base/index.ts";
 import type { Machine, MachineRemains, ProgramEnd } from "../fleet/index.ts";
-import type { MachineMetadata } from "../metadata-mock/index.ts";
+import { type MachineMetadata, plannedFault } from "../metadata-mock/index.ts";
 import type { PlannedMetadataFault, PlannedNotice } from "../scenario/plan.ts";
 import type { Pause } from "./attempt-draft.ts";
 import { deferred } from "./deferred.ts";
@@ -34,6 +33,8 @@ export class LaneMachine {
   program: LaneProgram | undefined;
   /** Its end is announced, or it stands still: whoever leaves it now is not started again here. */
   isLeaving = false;
+  /** The job is completed, and what it made is being looked at: the machine stays until it is released. */
+  isDone = false;
   /** From its end to the start of its successor, in ms of real time. */
   capacityDelayMs = 0;
   /** What lay on its disks when it ended. */
@@ -48,7 +49,6 @@ export class LaneMachine {
   #endsAtMs: number | undefined;
   #endKind: MachineLife["end"] = "released";
   #ending: Promise<void> | undefined;
-  readonly #timers = new Set<Timer>();
   #toMs: number | undefined;
 
   constructor({ number, zone, machine, metadata, time, speed }: LaneMachineParts) {
@@ -112,21 +112,12 @@ export class LaneMachine {
   /** Sets faults of its metadata service, with their times divided by the speed. */
   disturb(faults: readonly PlannedMetadataFault[]): void {
     if (this.isEnding) return;
-    for (const fault of faults) {
-      const undoable = { ...fault, ...(fault.ms === undefined ? {} : { ms: fault.ms / this.#speed }) };
-      const { clock } = this.#time;
-      const begin = (): void => {
-        const undo = this.metadata.fault(undoable);
-        if (fault.forMs !== undefined) this.#timers.add(clock.after(fault.forMs / this.#speed, undo));
-      };
-      if (fault.fromMs === 0) begin();
-      else this.#timers.add(clock.after(fault.fromMs / this.#speed, begin));
-    }
+    for (const fault of faults) this.metadata.fault(plannedFault(fault, this.#speed));
   }
 
   /** Everything on it stands still. */
   async pause(): Promise<void> {
-    if (this.isEnding || this.isPaused) return;
+    if (this.isEnding || this.isPaused || this.isDone) return;
     this.isLeaving = true;
     this.#pausedFromMs = this.#time.now();
     await this.machine.pause();
@@ -146,6 +137,7 @@ export class LaneMachine {
 
   /** Ends it: everything on it is killed, its disks are wiped. The first call says how it ended; later ones wait for it. */
   end(kind: MachineLife["end"]): Promise<void> {
+    if (this.isDone && kind !== "released") return this.gone;
     this.#ending ??= this.#end(kind);
     return this.#ending;
   }
@@ -155,12 +147,10 @@ export class LaneMachine {
     this.#endKind = kind;
     this.#toMs = this.#time.now();
     this.#notePause();
-    for (const timer of this.#timers) timer.cancel();
     try {
       this.remains = await this.machine.end();
     } finally {
-      await this.metadata.close();
-      this.#gone.resolve();
+      await this.metadata.close().finally(() => this.#gone.resolve());
     }
   }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Fleet, ProgramEnd, SharedFolder } from "../fleet/index.ts";
+import type { Fleet, Machine, ProgramEnd, SharedFolder } from "../fleet/index.ts";
 import type { MachineMetadata } from "../metadata-mock/index.ts";
 import type { Plan } from "../scenario/plan.ts";
 import { AttemptDraft, momentOf } from "./attempt-draft.ts";
@@ -40,6 +40,10 @@ const LAST_WORDS = 15;
 /** How long a program that may be started again on its machine waits for that, in ms. */
 const START_AGAIN_MS = 500;
 
+/** How long the last lines of a log may be on their way, and how often they are looked for, in ms. */
+const LAST_LINES_MS = 1000;
+const LOOK_FOR_LINES_MS = 10;
+
 /** So often a job may leave its machine to an attempt that works nowhere any more. */
 const MOST_LEAVES = 10;
 const LEAVES_FOR_EVER =
@@ -53,12 +57,16 @@ export class Lane {
   readonly machines: LaneMachine[] = [];
   readonly lastWords: string[] = [];
   finishedMs: number | undefined;
-  /** The machine on which it was completed. */
+  /** The attempt that came to the job's end. */
+  completedBy: AttemptDraft | undefined;
+  /** The machine on which it was completed; when that is gone already, the one that was told so. */
   completedOn: LaneMachine | undefined;
   gaveUp: string | undefined;
   readonly #over = deferred();
   readonly #leaving = new AbortController();
   #slots: Promise<unknown> | undefined;
+  /** What runs on machines, also on those that others have taken the place of. */
+  readonly #works: Promise<void>[] = [];
   #rented = 0;
   #trouble: unknown;
 
@@ -90,7 +98,8 @@ export class Lane {
     // A job that nobody supervises would be done twice at the same time.
     const count = this.parts.command.supervision === undefined ? 1 : this.parts.plan.machines;
     const slots = Array.from({ length: count }, (_, slot) => this.#orGiveUp(this.#serve(slot)));
-    this.#slots = Promise.all(slots);
+    const { machines } = this.parts.plan.limits;
+    this.#slots = Promise.all(slots).then(() => this.giveUp(`not done after ${machines} machines`));
   }
 
   /** The machine on which the job runs now, if there is one that can be taken away. */
@@ -110,9 +119,9 @@ export class Lane {
     return this.machines.filter(({ isEnding }) => !isEnding);
   }
 
-  /** Gives the job up. Harmless when it is over. */
+  /** Gives the job up. Harmless when it is over, or done and about to be. */
   giveUp(reason: string): void {
-    if (this.isOver) return;
+    if (this.isOver || this.finishedMs !== undefined) return;
     this.gaveUp = reason;
     this.#leave();
   }
@@ -122,6 +131,7 @@ export class Lane {
     this.giveUp("the rehearsal ended");
     await Promise.all(this.machines.map((machine) => this.#orGiveUp(machine.end("released"))));
     await this.#slots;
+    await Promise.all(this.#works);
     if (this.#trouble !== undefined) throw this.#trouble;
   }
 
@@ -145,32 +155,45 @@ export class Lane {
     let delayMs = 0;
     while (!this.isOver) {
       await clock.sleep(delayMs, this.#leaving.signal);
-      if (this.isOver) return;
-      if (this.#rented >= limits.machines) return this.giveUp(`not done after ${limits.machines} machines`);
+      // Another slot may still have a machine; the last one to end gives up.
+      if (this.isOver || this.#rented >= limits.machines) return;
       const machine = await this.#rent(zones[slot % zones.length] ?? "a");
+      if (machine === undefined) return;
       const work = this.#orGiveUp(this.#work(machine));
+      this.#works.push(work);
       await Promise.race([machine.gone, machine.superseded, this.over]);
       if (machine.isEnding) await Promise.all([machine.gone, work]);
       delayMs = machine.capacityDelayMs;
     }
   }
 
-  async #rent(zone: string): Promise<LaneMachine> {
-    const { fleet, plan, time, speed, name, startMetadata, shared } = this.parts;
+  /** Undefined when the job was over before the machine was there. */
+  async #rent(zone: string): Promise<LaneMachine | undefined> {
+    const { plan, time, speed, name, startMetadata } = this.parts;
     // Taken before the first wait: several slots rent at the same time.
     this.#rented += 1;
     const number = this.#rented;
     const machineName = `${name}-${number}`;
     const metadata = await startMetadata(machineName, zone);
-    const machine = await fleet.rent({
-      name: machineName,
-      environment: this.#environment(metadata),
-      shared,
-    });
+    const machine = await this.#prepare(machineName, metadata);
     const rented = new LaneMachine({ number, zone, machine, metadata, time, speed });
+    if (this.isOver) {
+      await rented.end("released");
+      return undefined;
+    }
     this.machines.push(rented);
     rented.disturb(plan.metadata.faults);
     return rented;
+  }
+
+  async #prepare(name: string, metadata: MachineMetadata): Promise<Machine> {
+    const { fleet, shared } = this.parts;
+    try {
+      return await fleet.rent({ name, environment: this.#environment(metadata), shared });
+    } catch (error) {
+      await metadata.close();
+      throw error;
+    }
   }
 
   #environment(metadata: MachineMetadata): Readonly<Record<string, string>> {
@@ -243,6 +266,7 @@ export class Lane {
         this.parts.shared.map(({ source }) => source),
         time,
       );
+    if (machine.isEnding) return { kind: "again" };
     this.attempts.push(attempt);
     const end = await this.#runProgram(machine, command.words);
     const left = machine.isEnding ? [] : machine.machine.processes();
@@ -279,15 +303,32 @@ export class Lane {
   }
 
   async #complete(machine: LaneMachine): Promise<void> {
-    if (this.isOver) return;
+    // Several slots hear of it, one after the other.
+    if (this.isOver || this.finishedMs !== undefined) return;
     this.finishedMs = this.parts.time.now();
-    this.completedOn = machine;
+    for (const one of this.machines) one.isDone = true;
+    this.completedBy = await this.#whoDidIt();
+    const by = this.machines.find(({ number }) => number === this.completedBy?.machine);
+    this.completedOn = by === undefined || by.isEnding ? machine : by;
     try {
-      await this.parts.onCompleted(machine);
+      await this.parts.onCompleted(this.completedOn);
     } finally {
       this.#leave();
     }
     // Nobody pays for a machine that has nothing to do any more.
     await Promise.all(this.machines.map((one) => one.end("released")));
+  }
+
+  /** Whoever stands by may end before the one that has done the work, whose log is read a moment later. */
+  async #whoDidIt(): Promise<AttemptDraft | undefined> {
+    const { time } = this.parts;
+    const untilMs = time.now() + LAST_LINES_MS;
+    for (;;) {
+      const done = this.attempts.findLast(
+        ({ end, outcome }) => end?.kind === "completed" || outcome?.kind === "completed",
+      );
+      if (done !== undefined || time.now() >= untilMs) return done;
+      await time.clock.sleep(LOOK_FOR_LINES_MS);
+    }
   }
 }

@@ -24,14 +24,19 @@ export class LogTail {
     this.#clock = clock;
     this.#onLine = onLine;
     this.#following = this.#follow();
+    // Thrown by `close`, which may come much later.
+    this.#following.catch(() => undefined);
   }
 
-  /** Reads what is there and ends. A line that its writer's end has cut off is left out. */
+  /** Reads what is there and ends; throws what reading has met. A line that its writer's end has cut off is left out. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#following;
-    await this.#readOn();
-    await this.#file?.close();
+    try {
+      await this.#following;
+      await this.#readOn();
+    } finally {
+      await this.#file?.close();
+    }
   }
 
   async #follow(): Promise<void> {

@@ -39,9 +39,12 @@ test.each([
   expect([attempt.workToMs, attempt.toMs]).toEqual([50, 50]);
 });
 
-test("an attempt that had recorded its end before its machine went has left in order", () => {
-  const attempt = new AttemptDraft(1, 1, 0, () => []);
-  attempt.outcome = { kind: "interrupted", reason: "asked to stop", exitStatus: 75, exitSignal: undefined };
-  judgeProgram({ end: KILLED, attempt, machine: GONE as LaneMachine, supervised: true, atMs: 50 });
-  expect(attempt.end).toMatchObject({ kind: "interrupted", reason: "asked to stop" });
-});
+test.each(["interrupted", "completed", "fenced-out"])(
+  "an attempt that had recorded its end (%s) before its machine went has left in order",
+  (kind) => {
+    const attempt = new AttemptDraft(1, 1, 0, () => []);
+    attempt.outcome = { kind, reason: "for a reason", exitStatus: undefined, exitSignal: undefined };
+    judgeProgram({ end: KILLED, attempt, machine: GONE as LaneMachine, supervised: true, atMs: 50 });
+    expect(attempt.end).toMatchObject({ kind, reason: "for a reason" });
+  },
+);

@@ -50,10 +50,13 @@ interface Judgement {
   readonly end: JobAttemptEnd;
 }
 
+/** Ends of an attempt that stay what they are, whatever becomes of its machine. */
+const RECORDED = ["completed", "interrupted", "fenced-out"] as const;
+
 /** The machine was taken away: what counts is whether the attempt had come to its end before. */
 function died({ attempt, end }: EndedProgram): Judgement {
   const outcome = attempt?.outcome;
-  const recorded = outcome?.kind === "interrupted" || outcome?.kind === "fenced-out" ? outcome.kind : "died";
+  const recorded = RECORDED.find((kind) => kind === outcome?.kind) ?? "died";
   const reason = outcome?.reason ?? "the machine was taken away while it ran";
   return { result: { kind: "again" }, end: { kind: recorded, reason, ...end } };
 }

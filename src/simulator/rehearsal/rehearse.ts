@@ -14,7 +14,7 @@ import {
   type RehearsedJob,
 } from "./record.ts";
 import { RehearsalTime } from "./rehearsal-time.ts";
-import { type LaneBench, buildLane, closeLane, liveJob } from "./run-lanes.ts";
+import { type LaneBench, buildLane, closeLanes, liveJob } from "./run-lanes.ts";
 import { automaticSpeed } from "./speed.ts";
 import { StoreTrouble } from "./store-trouble.ts";
 
@@ -91,13 +91,16 @@ async function rehearseInterrupted(
   );
   const interruptions = await runCourse(course, trouble);
   options.signal.throwIfAborted();
+  const jobs = await Promise.all(benches.map((bench) => factsOf(options, bench, alone)));
+  // Ctrl-C also ends a command that compares outputs, which then says nothing of them.
+  options.signal.throwIfAborted();
   return {
     ...recordFrame(options, fleet, time, speed),
     tookMs: time.now(),
     pacedBy: main.pace.pacedBy,
     interruptions,
     storeFaults: trouble.happened,
-    jobs: await Promise.all(benches.map((bench) => factsOf(options, bench, alone))),
+    jobs,
   };
 }
 
@@ -127,7 +130,7 @@ async function runCourse(course: Course, trouble: StoreTrouble): Promise<readonl
     stop.abort();
     limit.cancel();
     options.signal.removeEventListener("abort", abandon);
-    await Promise.all(benches.map(closeLane));
+    await closeLanes(benches);
   }
 }
 

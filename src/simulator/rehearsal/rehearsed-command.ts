@@ -12,7 +12,7 @@ export interface RehearsedCommand {
 
 /** How `spotproof run` is told to look after a command. */
 export interface Supervision {
-  /** Absolute, as the command sees it. Undefined: the command keeps no folder. */
+  /** Relative to the working folder. Undefined: the command keeps no folder. */
   readonly checkpointFolder: string | undefined;
   readonly durations: RunDurations;
   /** Further options, handed on as they are. */

@@ -35,9 +35,13 @@ export interface LaneBenchParts {
   readonly length: KnownLength;
 }
 
-/** Builds the lane of one command; nothing is started yet. */
+/**
+ * Builds the lane of one command; nothing is started yet.
+ * @throws SpotproofError `bad-usage`, `disk-full` of its shared folders; the signal's reason when it has aborted
+ */
 export async function buildLane(parts: LaneBenchParts, command: RehearsedCommand): Promise<LaneBench> {
   const { options, plan, fleet, time, speed, name, length } = parts;
+  options.signal.throwIfAborted();
   const folder = join(options.workspace, name);
   await mkdir(folder);
   const shared = await copySharedFolders(options.shared, join(folder, "shared"), {
@@ -93,8 +97,13 @@ function collect(
   });
 }
 
-/** Ends a lane and learns what can be learned of its checkpoints. */
-export async function closeLane({ lane, changes }: LaneBench): Promise<void> {
+/** Ends lanes and learns what can be learned of their checkpoints. Resolves or rejects when nothing of any is left. */
+export async function closeLanes(benches: readonly LaneBench[]): Promise<void> {
+  const results = await Promise.allSettled(benches.map(closeLane));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+async function closeLane({ lane, changes }: LaneBench): Promise<void> {
   await lane.close();
   const newest = lane.attempts
     .flatMap(({ saves }) => saves.map(({ id }) => id))
