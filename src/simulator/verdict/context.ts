@@ -30,7 +30,7 @@ export function allowedLossMs({ job, options }: JudgeContext): number {
   return Math.max(share, 2 * options.saveEveryMs, ALWAYS_ALLOWED_MS);
 }
 
-/** The attempt that went on after another; undefined when there was none. */
+/** The attempt that worked after another; undefined when none did. Numbers have gaps: some attempts end before their first word. */
 export function successorOf(attempt: JobAttempt, job: RehearsedJob): JobAttempt | undefined {
-  return job.attempts.find(({ number }) => number === attempt.number + 1);
+  return job.attempts.find(({ number, workFromMs }) => number > attempt.number && workFromMs !== undefined);
 }

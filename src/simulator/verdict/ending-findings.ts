@@ -37,9 +37,7 @@ function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
   const reason = job.gaveUp ?? "it was not done when the rehearsal ended";
   const last = job.attempts.at(-1);
   if (last?.end.kind === "failed" && job.attempts.length > 0) {
-    return [
-      last.resumedFrom === undefined ? failedLater(last, reason, job.lastWords) : cannotGoOn(last, job),
-    ];
+    return [last.resumedFrom === undefined ? failedLater(last, reason, job) : cannotGoOn(last, job)];
   }
   return [
     {
@@ -62,18 +60,19 @@ function cannotGoOn(attempt: JobAttempt, job: RehearsedJob): RehearsalFinding {
     id: "C01",
     severity: "fails",
     title: "It cannot go on from its own checkpoint",
-    detail: `Put back as checkpoint ${attempt.resumedFrom} had saved it, ${attempt.end.reason}; alone it does not fail. The files were saved as they lay there: ${cause}.${lastWords(job.lastWords)}`,
+    detail: `Put back as checkpoint ${attempt.resumedFrom} had saved it, ${attempt.end.reason}${job.alone === undefined ? "" : "; alone it does not fail"}. The files were saved as they lay there: ${cause}.${lastWords(job.lastWords)}`,
     remedy:
       "Write every file of the state beside its final name and rename it when it is whole; whoever looks then sees the state before or the state after.",
   };
 }
 
-function failedLater(attempt: JobAttempt, reason: string, words: readonly string[]): RehearsalFinding {
+function failedLater(attempt: JobAttempt, reason: string, job: RehearsedJob): RehearsalFinding {
+  const before = job.alone === undefined ? "" : ", though it did not when it ran alone";
   return {
     id: "S10",
     severity: "fails",
     title: "It failed by itself",
-    detail: `Attempt ${attempt.number}: ${reason}, though it did not when it ran alone.${lastWords(words)}`,
+    detail: `Attempt ${attempt.number}: ${reason}${before}.${lastWords(job.lastWords)}`,
     remedy:
       "Find out what is different on a new machine: a file that is not there, a folder, a lock left behind.",
   };
@@ -86,7 +85,7 @@ function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFindi
   const all = skipped.length === interruptions.length;
   const detail = all
     ? "No interruption came: the job was over before its first moment was reached."
-    : `${skipped.length} of ${interruptions.length} interruptions never came: the job was over before.`;
+    : `${skipped.length} of ${interruptions.length} interruptions never came: the job was over before, or had no machine then.`;
   return [
     {
       id: "R02",

@@ -17,13 +17,13 @@ export function lossFindings(context: JudgeContext): readonly RehearsalFinding[]
   ];
 }
 
-/** Attempts that had worked for longer than may be lost, and whose successor began from nothing. */
+/** Attempts that had worked for longer than may be lost, and whose successor began where the job itself had begun. */
 function beganAgain(context: JudgeContext): readonly RehearsalFinding[] {
   const { job } = context;
   const allowedMs = allowedLossMs(context);
   const thrownBack = job.attempts.filter((attempt) => {
-    const successor = successorOf(attempt, job);
-    return attempt.lostMs > allowedMs && attempt.usefulMs === 0 && successor !== undefined;
+    const isAllLost = job.attempts.every((one) => one.number > attempt.number || one.usefulMs === 0);
+    return attempt.lostMs > allowedMs && isAllLost && successorOf(attempt, job) !== undefined;
   });
   if (thrownBack.length === 0) return [];
   const lostMs = thrownBack.reduce((sum, attempt) => sum + attempt.lostMs, 0);
@@ -129,7 +129,8 @@ function twoAtOnce({ job }: JudgeContext): readonly RehearsalFinding[] {
     const successor = successorOf(attempt, job);
     const woke = machine?.pauses.at(-1)?.toMs;
     if (woke === undefined || successor?.workFromMs === undefined) continue;
-    const bothMs = attempt.toMs - Math.max(woke, successor.workFromMs);
+    const bothMs =
+      Math.min(attempt.toMs, machine?.toMs ?? attempt.toMs) - Math.max(woke, successor.workFromMs);
     if (attempt.end.kind === "fenced-out" || bothMs <= 0) continue;
     return [
       {
