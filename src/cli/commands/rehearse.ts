@@ -139,7 +139,8 @@ async function rehearseInWorkspace(rehearsal: Rehearsal): Promise<number> {
     if (raw.report !== undefined) await writeReport(rehearsal, record, verdict, raw.report);
     return verdict.spotProof ? EXIT.done.status : EXIT.notSpotProof.status;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    // Whatever else has gone wrong meanwhile is said, for something may be left.
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error;
     io.err("\nspotproof: the rehearsal was stopped; everything that it had started is ended.\n");
     return EXIT.stoppedByUser.status;
   } finally {
