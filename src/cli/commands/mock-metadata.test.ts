@@ -45,7 +45,7 @@ describe("spotproof mock-metadata", () => {
       io,
     );
     await until(() => out.some((line) => line.includes("instance-action: terminate")));
-    const url = /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+)\n/.exec(
+    const url = /^export AWS_EC2_METADATA_SERVICE_ENDPOINT=(http:\/\/127\.0\.0\.1:\d+)\/\n/.exec(
       out[0] ?? "",
     )?.[1];
     const item = `${url}/latest/meta-data/spot/instance-action`;

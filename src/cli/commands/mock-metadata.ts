@@ -87,7 +87,7 @@ function announceLater(mock: MetadataMock, options: MockMetadataOptions): void {
 /** The first line alone is for the shell; the others are comments to it. */
 function introduction(mock: MetadataMock, options: MockMetadataOptions, plan: Plan | undefined): string {
   const pointers = Object.entries(mock.environment)
-    .filter(([, value]) => value.endsWith(`:${mock.port}`))
+    .filter(([, value]) => value.includes(`:${mock.port}`))
     .map(([name, value]) => `${name}=${value}`);
   return `export ${pointers.join(" ")}\n${intention(mock, options, plan)} To see it: ${lookAt(mock)}\n`;
 }
