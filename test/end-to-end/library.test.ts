@@ -46,3 +46,40 @@ test("importing the package does nothing by itself, and it can be required", () 
   ];
   expect(execFileSync(process.execPath, node, { encoding: "utf8" })).toMatch(/^\d+\.\d+\.\d+ 0$/m);
 });
+
+test("the mocks of all clouds are controlled from a program while they run", () => {
+  const program = `
+    import { startAzureMetadataMock, startEc2MetadataMock, startGcpMetadataMock, systemClock } from ${library};
+    const asks = {
+      aws: ["/latest/meta-data/spot/instance-action", {}],
+      gcp: ["/computeMetadata/v1/instance/preempted", { "metadata-flavor": "Google" }],
+      azure: ["/metadata/scheduledevents?api-version=2020-07-01", { metadata: "true" }],
+    };
+    for (const start of [startEc2MetadataMock, startGcpMetadataMock, startAzureMetadataMock]) {
+      const mock = await start({ clock: systemClock });
+      const [path, headers] = asks[mock.cloud];
+      const ask = async () => {
+        const answer = await fetch(mock.url + path, { headers });
+        return answer.status + " " + /terminate|TRUE|Preempt/.test(await answer.text());
+      };
+      const said = [await ask()];
+      mock.announce({ action: "terminate", leadMs: 60_000 });
+      said.push(await ask(), mock.heard !== undefined);
+      mock.cancel();
+      said.push(await ask());
+      const undo = mock.fault({ kind: "status", status: 503 });
+      said.push(await ask());
+      undo();
+      said.push(await ask(), mock.requests.length);
+      await mock.close();
+      console.log(mock.cloud, said.join(", "));
+    }
+  `;
+  writeFileSync(join(bench.folder, "mocks.mjs"), program);
+  const said = execFileSync(process.execPath, ["mocks.mjs"], { cwd: bench.folder, encoding: "utf8" });
+  expect(said.trim().split("\n")).toEqual([
+    "aws 404 false, 200 true, true, 404 false, 503 false, 404 false, 5",
+    "gcp 200 false, 200 true, true, 200 false, 503 false, 200 false, 5",
+    "azure 200 false, 200 true, true, 200 false, 503 false, 200 false, 5",
+  ]);
+});
