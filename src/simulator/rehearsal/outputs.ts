@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
-import { constants, copyFile, mkdir, readFile, stat } from "node:fs/promises";
+import { constants, copyFile, mkdir, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { type Clock, SpotproofError, parseJobName, reasonOf, systemErrorCode } from "../../base/index.ts";
+import { parseJobName, systemErrorCode } from "../../base/index.ts";
 import { listCheckpoints, restoreTo } from "../../checkpoint/index.ts";
 import type { Store } from "../../store/index.ts";
+import { type Comparison, compareFiles } from "./compare-files.ts";
 import type { LaneMachine } from "./lane-machine.ts";
 import type { OutputComparison } from "./record.ts";
 import { REHEARSED_JOB } from "./rehearsed-command.ts";
@@ -96,15 +96,14 @@ async function copyIfThere(source: string, copy: string): Promise<boolean> {
 export async function compareOutputs(
   actual: readonly CollectedOutput[],
   expected: readonly CollectedOutput[],
-  sameBy: string | undefined,
-  clock: Clock,
+  comparison: Comparison,
 ): Promise<readonly OutputComparison[]> {
   const compared: OutputComparison[] = [];
   for (const { path, copy, durable } of actual) {
     const alone = expected.find((one) => one.path === path)?.copy;
     if (alone === undefined) compared.push({ path, result: "missing-alone", durable });
     else if (copy === undefined) compared.push({ path, result: "missing", durable });
-    else compared.push({ path, durable, ...(await compare(alone, copy, sameBy, clock)) });
+    else compared.push({ path, durable, ...(await compareFiles(alone, copy, comparison)) });
   }
   return compared;
 }
@@ -112,49 +111,4 @@ export async function compareOutputs(
 /** Outputs that never came to be, for a job that was not done. */
 export function missingOutputs(files: readonly string[]): readonly OutputComparison[] {
   return files.map((path) => ({ path, result: "missing", durable: false }));
-}
-
-type Compared = Pick<OutputComparison, "result" | "detail">;
-
-async function compare(
-  expected: string,
-  actual: string,
-  sameBy: string | undefined,
-  clock: Clock,
-): Promise<Compared> {
-  if (sameBy !== undefined) return compareByCommand(sameBy, expected, actual, clock);
-  const [a, b] = await Promise.all([readFile(expected), readFile(actual)]);
-  if (a.equals(b)) return { result: "same" };
-  if (a.length !== b.length)
-    return { result: "different", detail: `${b.length} instead of ${a.length} bytes` };
-  const at = a.findIndex((byte, index) => byte !== b[index]);
-  return { result: "different", detail: `${a.length} bytes each, the first difference at byte ${at}` };
-}
-
-const COMMAND_LIMIT_MS = 300_000;
-
-function compareByCommand(
-  command: string,
-  expected: string,
-  actual: string,
-  clock: Clock,
-): Promise<Compared> {
-  return new Promise((accept, reject) => {
-    const child = spawn("/bin/sh", ["-c", `${command} "$@"`, "spotproof-same", expected, actual], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const words: string[] = [];
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => words.push(chunk.toString("utf8")));
-    const timer = clock.after(COMMAND_LIMIT_MS, () => child.kill("SIGKILL"));
-    child.once("error", (error) => {
-      timer.cancel();
-      reject(new SpotproofError("bad-usage", `--same-by cannot be run: ${reasonOf(error)}.`));
-    });
-    child.once("close", (status) => {
-      timer.cancel();
-      const detail = words.join("").trim().slice(0, 500);
-      accept({ result: status === 0 ? "same" : "different", ...(detail === "" ? {} : { detail }) });
-    });
-  });
 }

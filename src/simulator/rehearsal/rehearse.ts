@@ -92,7 +92,7 @@ async function rehearseInterrupted(
   const interruptions = await runCourse(course, trouble);
   options.signal.throwIfAborted();
   const jobs = await Promise.all(benches.map((bench) => factsOf(options, bench, alone)));
-  // Ctrl-C also ends a command that compares outputs, which then says nothing of them.
+  // The comparison of outputs was ended, too, and says nothing of them.
   options.signal.throwIfAborted();
   return {
     ...recordFrame(options, fleet, time, speed),
@@ -200,11 +200,12 @@ async function factsOf(
 ): Promise<RehearsedJob> {
   const { lane, changes, outputs } = bench;
   const before = alone.find(({ command }) => command === lane.parts.command);
+  const { clock, signal } = options;
   const { files, sameBy } = options.outputs;
   const compared =
     lane.finishedMs === undefined
       ? missingOutputs(files)
-      : await compareOutputs(outputs, before?.outputs ?? [], sameBy, options.clock);
+      : await compareOutputs(outputs, before?.outputs ?? [], { sameBy, clock, signal });
   return jobFacts(lane, { alone: before?.run, outputs: compared, changes });
 }
 
