@@ -1,4 +1,5 @@
 import { constants, hostname, tmpdir } from "node:os";
+import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { SpotproofError, reasonOf, systemClock, systemErrorCode } from "../base/index.ts";
 import { openPatientWriter } from "./patient-writer.ts";
@@ -14,6 +15,8 @@ export interface CommandIo {
   readonly err: (text: string) => void;
   /** Waits until results have arrived, however slowly they are read, and everything else, at most so long. */
   readonly drain: (limitMs: number) => Promise<void>;
+  /** Why results are not where they were sent, such as a full disk; undefined while they are. Known after `drain`. */
+  readonly outTrouble?: Error | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The words of the command line after the program's own name. */
   readonly typed: readonly string[];
@@ -45,6 +48,9 @@ export function processIo(): CommandIo {
     async drain(limitMs) {
       await out.drain();
       await patient?.drain(limitMs);
+    },
+    get outTrouble() {
+      return out.trouble();
     },
     environment: process.env,
     typed: process.argv.slice(2),
@@ -94,27 +100,34 @@ function existingWorkingFolder(): string {
 
 interface StreamWriter {
   readonly write: (text: string) => void;
-  /** Resolves when everything is written, or nobody will read it. */
+  /** Resolves when everything is written, or nobody will read it, or it cannot be written. */
   readonly drain: () => Promise<void>;
+  /** Why something could not be written; undefined when nobody was there to read it. */
+  readonly trouble: () => Error | undefined;
 }
 
-function streamWriter(stream: () => NodeJS.WriteStream): StreamWriter {
-  let opened: NodeJS.WriteStream | undefined;
+/** Writes to a stream that is opened with the first word. What cannot be written is told by `trouble`, never thrown. */
+export function streamWriter(stream: () => Writable): StreamWriter {
+  let opened: Writable | undefined;
+  let trouble: Error | undefined;
   return {
     write(text) {
       if (opened === undefined) {
         opened = stream();
-        opened.on("error", throwUnlessReaderIsGone);
+        opened.on("error", (error: Error) => {
+          if (!isReaderGone(error)) trouble ??= error;
+        });
       }
       opened.write(text);
     },
     drain: () =>
       new Promise((resolve) => (opened === undefined ? resolve() : opened.write("", () => resolve()))),
+    trouble: () => trouble,
   };
 }
 
 /** A closed terminal or `| head` must not end a job: what we say is then lost, and nobody misses it. */
-function throwUnlessReaderIsGone(error: Error): void {
+function isReaderGone(error: Error): boolean {
   const code = systemErrorCode(error);
-  if (code !== "EPIPE" && code !== "EIO") throw error;
+  return code === "EPIPE" || code === "EIO";
 }

@@ -23,7 +23,16 @@ export async function startProgram(args: readonly string[]): Promise<void> {
   becomeChildOfInit(io, args);
   const status = await runProgram(args, io);
   await io.drain(LAST_WORDS_MS);
-  await leave(status, io);
+  await leave(statusOfWritten(status, io), io);
+}
+
+/** Whoever reads half a result must not be told that it is whole. */
+function statusOfWritten(status: number, io: CommandIo): number {
+  const trouble = io.outTrouble;
+  if (trouble === undefined) return status;
+  const words = `What was printed is not complete: ${reasonOf(trouble)}.`;
+  const lost = explain(new SpotproofError("disk-full", words, { cause: trouble }), io);
+  return status === EXIT.done.status ? lost : status;
 }
 
 /** How long file calls that nobody waits for any more may take to end, in ms. */
