@@ -37,7 +37,7 @@ function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
   const reason = job.gaveUp ?? "it was not done when the rehearsal ended";
   const last = job.attempts.at(-1);
   if (last?.end.kind === "failed" && job.attempts.length > 0) {
-    return [last.resumedFrom === undefined ? failedLater(last, reason, job) : cannotGoOn(last, job)];
+    return [failsOnItsCheckpoint(last, job) ? cannotGoOn(last, job) : failedLater(last, reason, job)];
   }
   return [
     {
@@ -49,6 +49,15 @@ function neverFinished({ job }: JudgeContext): readonly RehearsalFinding[] {
         "Look at the lost work below: a job that loses more than it does between two interruptions never ends. Save more often, or make the first save come earlier.",
     },
   ];
+}
+
+/** Who has worked for so long, in ms, has read its checkpoint. */
+const HAS_READ_MS = 2000;
+
+function failsOnItsCheckpoint({ resumedFrom, workFromMs, toMs }: JobAttempt, job: RehearsedJob): boolean {
+  if (resumedFrom === undefined) return false;
+  const isBroken = job.halfWritten.some(({ checkpoint }) => checkpoint === resumedFrom);
+  return isBroken || toMs - (workFromMs ?? toMs) < HAS_READ_MS;
 }
 
 function cannotGoOn(attempt: JobAttempt, job: RehearsedJob): RehearsalFinding {
@@ -85,7 +94,7 @@ function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFindi
   const all = skipped.length === interruptions.length;
   const detail = all
     ? "No interruption came: the job was over before its first moment was reached."
-    : `${skipped.length} of ${interruptions.length} interruptions never came: the job was over before, or had no machine then.`;
+    : `${skipped.length} of ${interruptions.length} interruptions never came: the job ${job.finishedMs === undefined ? "had ended" : "was done"} before, or had no machine then.`;
   return [
     {
       id: "R02",

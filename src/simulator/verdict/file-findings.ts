@@ -73,6 +73,12 @@ function halfWritten({ job }: JudgeContext): readonly RehearsalFinding[] {
   const paths = [...new Set(job.halfWritten.map(({ path }) => path))];
   const [first] = job.halfWritten;
   const restored = job.halfWritten.filter((file) => file.restored);
+  const fate =
+    restored.length > 0
+      ? " The job was started again from such a checkpoint."
+      : job.finishedMs === undefined
+        ? ""
+        : " By luck none of them was needed.";
   const sizes =
     first?.wholeBytes === undefined ? `${first?.bytes} bytes` : `${first.bytes} of ${first.wholeBytes} bytes`;
   return [
@@ -80,7 +86,7 @@ function halfWritten({ job }: JudgeContext): readonly RehearsalFinding[] {
       id: "C01",
       severity: "fails",
       title: "Its state was saved half-written",
-      detail: `${paths.slice(0, NAMES_SHOWN).join(", ")}: open for writing when ${count(job.halfWritten.length)} made, ${sizes} in ${first?.checkpoint ?? "one"}.${restored.length > 0 ? " The job was started again from such a checkpoint." : " By luck none of them was needed."}`,
+      detail: `${paths.slice(0, NAMES_SHOWN).join(", ")}: open for writing when ${count(job.halfWritten.length)} made, ${sizes} in ${first?.checkpoint ?? "one"}.${fate}`,
       remedy:
         "Write every file of the state beside its final name and rename it when it is whole; or decide yourself when it is saved: --commit-by program.",
     },

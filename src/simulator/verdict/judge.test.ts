@@ -165,6 +165,51 @@ describe("the verdict", () => {
     expect(ids(findings({ attempts: slow }))).toEqual(["K08"]);
   });
 
+  test("K08: a job that writes only a log into its checkpoint folder does all its work on the last machine", () => {
+    const attempts = [
+      attempt(1, { usefulMs: 4000 }),
+      attempt(2, { ...completed, resumedFrom: "000001-000002", usefulMs: 8100 }),
+    ];
+    expect(ids(findings({ attempts }))).toEqual(["K08"]);
+    const verdict = judge(record([job({ attempts })]), OPTIONS);
+    expect(verdict.jobs[0]?.summary).toContain("worked for 12.1 s where 8.0 s are enough");
+    const startsSlowly = [
+      attempt(1, { usefulMs: 5000 }),
+      attempt(2, { usefulMs: 5500, resumedFrom: "000001-000002" }),
+      attempt(3, { ...completed, resumedFrom: "000002-000002", usefulMs: 6000 }),
+    ];
+    expect(ids(findings({ attempts: startsSlowly }))).toEqual([]);
+  });
+
+  test("K08 counts every time at which it began again, also the short ones", () => {
+    const attempts = [
+      attempt(1, { usefulMs: 0, lostMs: 1000 }),
+      attempt(2, { usefulMs: 0, lostMs: 4000 }),
+      attempt(3, completed),
+    ];
+    expect(findings({ attempts })[0]?.detail).toContain("2 times: 5.0 s");
+  });
+
+  test("R02: a job that lost most of its work within what may always be lost is too short to tell", () => {
+    const alone = { tookMs: 3000, status: 0, signal: null };
+    const attempts = [
+      attempt(1, { usefulMs: 0, lostMs: 2600 }),
+      attempt(2, { ...completed, usefulMs: 3000 }),
+    ];
+    expect(ids(findings({ alone, attempts }))).toEqual(["R02"]);
+    expect(ids(findings({ alone, attempts }, { ...OPTIONS, maxLostShare: 1 }))).toEqual([]);
+    const little = [attempt(1, { usefulMs: 0, lostMs: 1400 }), attempt(2, { ...completed, usefulMs: 3000 })];
+    expect(ids(findings({ alone, attempts: little }))).toEqual([]);
+  });
+
+  test("S10, not C01: who failed long after it had read its checkpoint", () => {
+    const failed = { end: { kind: "failed", reason: "ended with status 3" } } as const;
+    const late = attempt(2, { ...failed, resumedFrom: "000001-000002" });
+    expect(ids(findings({ attempts: [attempt(1), late], finishedMs: undefined }))).toEqual(["S10"]);
+    const atOnce = { ...late, toMs: 10_300 };
+    expect(ids(findings({ attempts: [attempt(1), atOnce], finishedMs: undefined }))).toEqual(["C01"]);
+  });
+
   test("C07 and D08: more was lost than may be, with a notice and without", () => {
     const lost = { usefulMs: 500, lostMs: 3500 };
     expect(
@@ -218,7 +263,7 @@ describe("the verdict", () => {
 
   test("nothing is said of a run alone that was left out", () => {
     const failed = { end: { kind: "failed", reason: "ended with status 3" } } as const;
-    const attempts = [attempt(1), attempt(2, { ...failed, resumedFrom: "000001-000002" })];
+    const attempts = [attempt(1), attempt(2, { ...failed, toMs: 10_100, resumedFrom: "000001-000002" })];
     const [found] = findings({ alone: undefined, attempts, finishedMs: undefined });
     expect([found?.id, found?.detail]).toEqual(["C01", expect.not.stringContaining("alone")]);
   });
@@ -259,6 +304,7 @@ describe("the verdict", () => {
     expect(findings({ halfWritten })[0]?.detail).toContain("5 of 9 bytes");
     const failed = attempt(2, {
       resumedFrom: "000001-000002",
+      toMs: 10_100,
       end: { kind: "failed", reason: "the command ended with status 1", status: 1, signal: null },
     });
     const found = findings({ attempts: [attempt(1), failed], finishedMs: undefined, gaveUp: "status 1" });

@@ -7,9 +7,10 @@ import type { RehearsalFinding } from "./verdict.ts";
 /** Whether too much work was lost, and to what. */
 export function lossFindings(context: JudgeContext): readonly RehearsalFinding[] {
   const again = [...beganAgain(context), ...restoredInVain(context)];
+  const lost = again.length === 0 ? tooMuchLost(context) : again;
   return [
-    ...again,
-    ...(again.length === 0 ? tooMuchLost(context) : []),
+    ...lost,
+    ...(lost.length === 0 ? tooShortToTell(context) : []),
     ...twoAtOnce(context),
     ...lateLeaving(context),
     ...notHeard(context),
@@ -23,9 +24,9 @@ function beganAgain(context: JudgeContext): readonly RehearsalFinding[] {
   const allowedMs = allowedLossMs(context);
   const thrownBack = job.attempts.filter((attempt) => {
     const isAllLost = job.attempts.every((one) => one.number > attempt.number || one.usefulMs === 0);
-    return attempt.lostMs > allowedMs && isAllLost && successorOf(attempt, job) !== undefined;
+    return attempt.lostMs > 0 && isAllLost && successorOf(attempt, job) !== undefined;
   });
-  if (thrownBack.length === 0) return [];
+  if (!thrownBack.some(({ lostMs }) => lostMs > allowedMs)) return [];
   const lostMs = thrownBack.reduce((sum, attempt) => sum + attempt.lostMs, 0);
   const saved = job.attempts.some(({ saves }) => saves.length > 1);
   return [
@@ -48,27 +49,12 @@ function whyFromNothing(job: RehearsedJob, saved: boolean): string {
     : "It left nothing in its checkpoint folder that could have been saved.";
 }
 
-/** Time that a restored job may need beyond what was left to do before it counts as done again. */
-const MOST_WORK = 1.5;
-const LEAST_EXCESS_MS = 2000;
-
 /** A checkpoint was put back, but the job did not read it. */
 function restoredInVain({ job }: JudgeContext): readonly RehearsalFinding[] {
   const inVain = job.attempts.filter((attempt) => ignoredItsCheckpoint(attempt, job));
-  const usefulMs = job.attempts.reduce((sum, attempt) => sum + attempt.usefulMs, 0);
-  const aloneMs = job.alone?.tookMs;
-  const reports = job.attempts.some(({ progress }) => progress.length > 0);
-  const tooLong =
-    !reports &&
-    job.finishedMs !== undefined &&
-    aloneMs !== undefined &&
-    job.attempts.some(({ resumedFrom }) => resumedFrom !== undefined) &&
-    usefulMs > aloneMs * MOST_WORK + LEAST_EXCESS_MS;
-  if (inVain.length === 0 && !tooLong) return [];
   const detail =
-    inVain.length > 0
-      ? inVain.map((attempt) => describeVain(attempt, job)).join(" ")
-      : `It worked for ${formatDuration(usefulMs)} in all; alone it needs ${formatDuration(aloneMs ?? 0)}.`;
+    inVain.length > 0 ? inVain.map((attempt) => describeVain(attempt, job)).join(" ") : didAllAtTheEnd(job);
+  if (detail === undefined) return [];
   return [
     {
       id: "K08",
@@ -78,6 +64,30 @@ function restoredInVain({ job }: JudgeContext): readonly RehearsalFinding[] {
       remedy: "Read the saved state at the start, before the first step, and go on from there.",
     },
   ];
+}
+
+/** So much of the whole work was put back before the last attempt, and that one needed so much of the whole all the same. */
+const PUT_BACK_SHARE = 0.4;
+const WHOLE_SHARE = 0.95;
+
+/**
+ * What changes in the checkpoint folder may be a log. Who does not read what was put back does the whole work in the last
+ * attempt; who reads it, and only starts slowly, does not.
+ */
+function didAllAtTheEnd(job: RehearsedJob): string | undefined {
+  const aloneMs = job.alone?.tookMs;
+  // Who reports progress is judged by that.
+  if (job.attempts.some(({ progress }) => progress.length > 0)) return undefined;
+  const last = job.attempts.find(({ end }) => end.kind === "completed");
+  if (aloneMs === undefined || last?.resumedFrom === undefined) return undefined;
+  const putBackMs = usefulMsOf(job) - last.usefulMs;
+  if (putBackMs < Math.max(1000, aloneMs * PUT_BACK_SHARE) || last.usefulMs < aloneMs * WHOLE_SHARE)
+    return undefined;
+  return `What was put back held ${formatDuration(putBackMs)} of work, and yet the last attempt needed ${formatDuration(last.usefulMs)}; alone the whole takes ${formatDuration(aloneMs)}.`;
+}
+
+function usefulMsOf(job: RehearsedJob): number {
+  return job.attempts.reduce((sum, attempt) => sum + attempt.usefulMs, 0);
 }
 
 function ignoredItsCheckpoint(attempt: JobAttempt, job: RehearsedJob): boolean {
@@ -120,6 +130,28 @@ function tooMuchLost(context: JudgeContext): readonly RehearsalFinding[] {
           : "Let the job write its state more often, and save more often (--every); or say what may be lost with --max-lost.",
       } satisfies RehearsalFinding;
     });
+}
+
+/** A job that loses more than this share of its work to one interruption has lost most of it, whatever may be lost. */
+const MOST_OF_IT = 0.5;
+
+/** R02: of a job that is over within two saves nearly everything may be lost, and that proves nothing. */
+function tooShortToTell(context: JudgeContext): readonly RehearsalFinding[] {
+  const { job, options } = context;
+  const wholeMs = job.alone?.tookMs ?? options.lengthMs;
+  const worst = job.attempts
+    .filter((attempt) => successorOf(attempt, job) !== undefined)
+    .reduce((most, { lostMs }) => Math.max(most, lostMs), 0);
+  if (wholeMs === undefined || worst <= wholeMs * Math.max(MOST_OF_IT, options.maxLostShare)) return [];
+  return [
+    {
+      id: "R02",
+      severity: "fails",
+      title: "It is too short to tell",
+      detail: `One interruption cost ${formatDuration(worst)}, and the whole takes ${formatDuration(wholeMs)}. As much may always be lost (${formatDuration(allowedLossMs(context))}, for saves come only now and then), so a job that keeps nothing looks the same.`,
+      remedy: "Give it more to do: some ten seconds at least, better a few minutes.",
+    },
+  ];
 }
 
 /** K01: the old machine and the new one both worked. */

@@ -20,7 +20,7 @@ export interface JobVerdict {
 export interface RehearsalFinding {
   /** Of the failure catalogue, such as L01. */
   readonly id: string;
-  /** `fails`: not spot-proof; `warns`: it held this time; `allowed`: would fail, but was allowed with `--allow`. */
+  /** `fails`: not spot-proof; `warns`: no reason to fail; `allowed`: would fail, but was allowed with `--allow`. */
   readonly severity: "fails" | "warns" | "allowed";
   readonly title: string;
   /** What was seen, with names, numbers and moments. */
