@@ -1,12 +1,18 @@
 import { formatDuration } from "../../base/index.ts";
 import type { InterruptionHappening, JobAttempt, RehearsalRecord } from "../rehearsal/record.ts";
-import type { RehearsalFinding } from "../verdict/verdict.ts";
+import type { JobVerdict, RehearsalFinding } from "../verdict/verdict.ts";
 
 // Sentences that the terminal's report and the page have in common.
 
-/** What the big word means, for somebody who has never heard it. */
-export const MEANING_OF_SPOT_PROOF =
+const MEANING =
   "Spot-proof: its machine can be taken away at any moment, and the job still finishes, with the same result.";
+
+/** What the big word means, for somebody who has never heard it, and which part of it nobody looked at. */
+export function meaningOfSpotProof({ spotProof, totals }: JobVerdict): string {
+  return spotProof && totals.outputsSame === undefined
+    ? `${MEANING} Here nobody compared its result: --expect-same names the files that hold it.`
+    : MEANING;
+}
 
 /** The verdict in one word. */
 export function bigWord(spotProof: boolean): string {
@@ -16,7 +22,7 @@ export function bigWord(spotProof: boolean): string {
 /** What a severity means. */
 export const SEVERITY_WORDS: Readonly<Record<RehearsalFinding["severity"], string>> = {
   fails: "fails",
-  warns: "held this time",
+  warns: "a warning",
   allowed: "allowed",
 };
 
@@ -109,6 +115,11 @@ export function attemptEnd({ end }: JobAttempt): string {
   return end.status === undefined || end.status === null || end.status === 0
     ? words
     : `${words} (status ${end.status})`;
+}
+
+/** Whether anything was rehearsed: not when a job failed alone. */
+export function wasRehearsed(record: RehearsalRecord): boolean {
+  return record.jobs.some(({ machines }) => machines.length > 0);
 }
 
 /** What is said under the command that repeats a rehearsal. */

@@ -5,10 +5,10 @@ import type { RehearsalFinding, Verdict } from "../../verdict/verdict.ts";
 import { type JudgedJob, judgedJobs } from "../judged-jobs.ts";
 import { timelineOf } from "../timeline.ts";
 import {
-  MEANING_OF_SPOT_PROOF,
   REPEAT_NOTE,
   SEVERITY_WORDS,
   bigWord,
+  meaningOfSpotProof,
   notesOf,
   repeatCommand,
 } from "../words.ts";
@@ -70,7 +70,7 @@ ${others.map(
   ({ job, verdict }) =>
     html`<p>Compared with “${foreign(job.title)}”, <strong class="${verdict.spotProof ? "good" : "bad"}">${verdict.spotProof ? "spot-proof too" : "not spot-proof"}</strong>: ${foreign(verdict.summary)}</p>`,
 )}
-<p class="small soft">${MEANING_OF_SPOT_PROOF}</p>
+<p class="small soft">${meaningOfSpotProof(own.verdict)}</p>
 </header>`;
 }
 

@@ -5,14 +5,15 @@ import { type FactCell, factsOf } from "../facts.ts";
 import { type JudgedJob, judgedJobs } from "../judged-jobs.ts";
 import { timelineOf } from "../timeline.ts";
 import {
-  MEANING_OF_SPOT_PROOF,
   REPEAT_NOTE,
   SEVERITY_WORDS,
   bigWord,
   counted,
   interruptionEnd,
+  meaningOfSpotProof,
   notesOf,
   repeatCommand,
+  wasRehearsed,
   wholeNumber,
 } from "../words.ts";
 import { drawTimeline } from "./draw-timeline.ts";
@@ -32,18 +33,16 @@ const MOST_INTERRUPTIONS = 12;
 export function terminalReport(record: RehearsalRecord, verdict: Verdict, look: TerminalLook): string {
   const sheet = sheetFor(look);
   const jobs = judgedJobs(record, verdict);
+  // Of what did not take place there is nothing to draw and nothing to count.
+  const ifRehearsed = <Part>(part: Part): readonly Part[] => (wasRehearsed(record) ? [part] : []);
   const parts = [
     verdictLines(jobs, sheet),
-    drawTimeline(timelineOf(record), sheet),
-    interruptionLines(record, sheet),
+    ...ifRehearsed(drawTimeline(timelineOf(record), sheet)),
+    ...ifRehearsed(interruptionLines(record, sheet)),
     ...jobs.map((judged) => findingLines(judged, jobs.length > 1, sheet)),
-    section("Numbers", numberLines(jobs, sheet), sheet),
+    ...ifRehearsed(section("Numbers", numberLines(jobs, sheet), sheet)),
     ...jobs.map((judged) => fileLines(judged, sheet)),
-    section(
-      "What this rehearsal was",
-      notesOf(record).flatMap((note) => sheet.wrap(note, { text: "  - " })),
-      sheet,
-    ),
+    ...ifRehearsed(noteLines(record, sheet)),
     section(
       "Once more",
       [
@@ -59,6 +58,11 @@ export function terminalReport(record: RehearsalRecord, verdict: Verdict, look: 
     .join("\n");
 }
 
+function noteLines(record: RehearsalRecord, sheet: Sheet): readonly string[] {
+  const lines = notesOf(record).flatMap((note) => sheet.wrap(note, { text: "  - " }));
+  return section("What this rehearsal was", lines, sheet);
+}
+
 function section(title: string, lines: readonly string[], sheet: Sheet): readonly string[] {
   return lines.length === 0 ? [] : [...sheet.wrap(title).map(sheet.paint.strong), ...lines];
 }
@@ -72,7 +76,7 @@ function verdictLines(jobs: readonly [JudgedJob, ...JudgedJob[]], sheet: Sheet):
       text: `${bigWord(own.verdict.spotProof)}  `,
       paint: (text) => paint.strong(colour(text)),
     }),
-    ...sheet.wrap(MEANING_OF_SPOT_PROOF).map(paint.faint),
+    ...sheet.wrap(meaningOfSpotProof(own.verdict)).map(paint.faint),
     ...others.flatMap(({ job, verdict }) => [
       "",
       ...sheet.wrap(
