@@ -26,3 +26,17 @@ export function parseSpeed(text: string, option: string, least: number, most: nu
     `${option} "${text}" is no factor from ${least} to ${most}. Write 20x for twenty times faster.`,
   );
 }
+
+/**
+ * Reads a share as users type it: `60%`. Gives 0 to 1.
+ * @throws SpotproofError `bad-usage` that names the option and its limits
+ */
+export function parseShare(text: string, option: string, least: "from 0%" | "above 0%"): number {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
+  const share = Number(match?.[1]) / 100;
+  if (match !== null && share <= 1 && (share > 0 || least === "from 0%")) return share;
+  throw new SpotproofError(
+    "bad-usage",
+    `${option} "${text}" is no share ${least} to 100%. Write 60% for three fifths.`,
+  );
+}

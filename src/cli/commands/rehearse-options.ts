@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { basename, relative, resolve } from "node:path";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
 import type { RehearsedCommand, RunDurations, Supervision } from "../../simulator/index.ts";
-import { parseCount, parseSpeed } from "../option-values.ts";
+import { parseCount, parseShare, parseSpeed } from "../option-values.ts";
 import { declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
 
 /** The options of `spotproof rehearse`, as typed. */
@@ -117,7 +117,7 @@ export function readRehearseOptions(
     commands: [job, ...readComparison(raw)],
     excluded,
     lengthMs: raw.length === undefined ? undefined : parseDuration(raw.length, "--length"),
-    maxLostShare: readShare(raw.maxLost),
+    maxLostShare: parseShare(raw.maxLost, "--max-lost", "from 0%"),
     mayLose: raw.mayLose ?? [],
     allow: new Set((raw.allow ?? []).flatMap((ids) => ids.split(",")).map(readFindingId)),
     isolation: raw.isolation as RehearseOptions["isolation"],
@@ -283,13 +283,6 @@ function relativeFolder(text: string, workingFolder: string): string {
     );
   }
   return relative(workingFolder, folder);
-}
-
-function readShare(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
-  const share = Number(match?.[1]) / 100;
-  if (match !== null && share <= 1) return share;
-  throw new SpotproofError("bad-usage", `--max-lost "${text}" is no share from 0% to 100%.`);
 }
 
 function readFindingId(text: string): string {

@@ -66,6 +66,7 @@ describe("spotproof trace", () => {
 
   test.each([
     [["generate", "--availability", "0.6"], '--availability "0.6" is no share'],
+    [["generate", "--availability", "0%"], '--availability "0%" is no share above 0%'],
     [["generate", "--availability", "0%"], "above 0%"],
     [["generate", "--mean-run", "1m"], "shorter than the median run"],
     [["generate", "--gap", "195"], '--gap: "195" is not a duration'],

@@ -11,7 +11,7 @@ import {
 import type { TraceDescription, TraceStatistics } from "../../simulator/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
-import { parseCount } from "../option-values.ts";
+import { parseCount, parseShare } from "../option-values.ts";
 import type { Work } from "../program.ts";
 
 /** The options of `spotproof trace generate`, as typed. */
@@ -75,23 +75,13 @@ async function generate(raw: RawGenerateOptions, io: CommandIo): Promise<number>
 function readStatistics(raw: RawGenerateOptions): TraceStatistics {
   return {
     seed: parseCount(raw.seed, "--seed", 0, 4_294_967_295),
-    availability: parseShare(raw.availability),
+    availability: parseShare(raw.availability, "--availability", "above 0%"),
     medianRunMs: parseDuration(raw.medianRun, "--median-run"),
     meanRunMs: parseDuration(raw.meanRun, "--mean-run"),
     gapMs: parseDuration(raw.gap, "--gap"),
     days: parseCount(raw.days, "--days", 1, 10_000),
     most: parseCount(raw.most, "--most", 1),
   };
-}
-
-function parseShare(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
-  const share = Number(match?.[1]) / 100;
-  if (match !== null && share > 0 && share <= 1) return share;
-  throw new SpotproofError(
-    "bad-usage",
-    `--availability "${text}" is no share above 0% and up to 100%. Write 60% for three fifths of the time.`,
-  );
 }
 
 async function describe(file: string, raw: RawDescribeOptions, io: CommandIo): Promise<number> {

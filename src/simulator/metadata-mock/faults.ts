@@ -30,7 +30,7 @@ const FAULT_KINDS = {
 /** The name of a fault. */
 export type MockFaultKind = keyof typeof FAULT_KINDS;
 
-/** A fault, what it befalls and when. A planned fault is one too, but its `fromMs` and `forMs` are up to the planner. */
+/** A fault, what it befalls and when. */
 export interface MockFault {
   readonly kind: MockFaultKind;
   /** For `status`: 200 to 599. */

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import { isUntilRenamed } from "../../supervisor/index.ts";
+import { isWithin } from "../fleet/machine-view.ts";
 import type { AttemptDraft, CaughtFile } from "./attempt-draft.ts";
 import type { CheckpointChanges } from "./checkpoint-changes.ts";
 import type { Lane } from "./lane.ts";
@@ -85,7 +86,8 @@ function lostProgress(draft: AttemptDraft, attempts: readonly AttemptDraft[]): n
 
 function leftBehind(lane: Lane): readonly LeftBehindFile[] {
   const { command } = lane.parts;
-  const saved = command.supervision?.checkpointFolder;
+  const folder = command.supervision?.checkpointFolder;
+  const saved = folder === undefined ? undefined : normalize(folder);
   const last = lane.completedBy?.machine ?? lane.completedOn?.number;
   return lane.machines.flatMap(({ number, remains }) =>
     (remains?.files ?? [])
@@ -99,11 +101,6 @@ function leftBehind(lane: Lane): readonly LeftBehindFile[] {
         ...(wiped ? {} : { uncertain: true }),
       })),
   );
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const inner = normalize(folder);
-  return path === inner || path.startsWith(`${inner.replace(/\/$/, "")}/`);
 }
 
 function halfWritten({ attempts }: Lane): readonly HalfWrittenFile[] {

@@ -79,7 +79,7 @@ export interface RehearsedJob {
   readonly alone?: AloneRun | undefined;
   readonly machines: readonly MachineLife[];
   readonly attempts: readonly JobAttempt[];
-  /** From its first start to its successful end; absent when it never got there. */
+  /** The moment of its successful end; absent when it never got there. */
   readonly finishedMs?: number | undefined;
   /** Why it never got there. */
   readonly gaveUp?: string | undefined;
