@@ -8,7 +8,7 @@ import { watchDisk } from "./disk-operations.ts";
 import { freshPlaces, runChains } from "./foremen.ts";
 import { MUTANTS, type Mutant } from "./store-mutants.ts";
 
-// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 4,000, which leaves
+// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 3,000, which leaves
 // room for the rehearsals; a change of the engine deserves 10,000 (a quarter of an hour on two cores).
 // KILL_SEED, KILL_CHAIN: repeat what a failure names.
 
