@@ -139,6 +139,7 @@ describe("names", () => {
     "a.lock",
     ".X11-unix",
     "spotproof-aB3xYz",
+    "spotproof-rehearsal-aB3xYz",
     "ckpt.spotproof-staging",
     "ckpt.replaced-by-attempt-000002",
   ])("nobody misses %s", (name) => expect(isUnmissed(name)).toBe(true));

@@ -38,6 +38,7 @@ const UNMISSED: readonly UnmissedName[] = [
   { name: /\.lock$|\.pid$|\.lck$|^\.nfs[0-9a-f]+$/, why: "they mean something only while a process lives" },
   { name: /^\.?#.*#?$|^\.DS_Store$|~$|\.sw[op]$/, why: "editors and file managers make them" },
   { name: /^spotproof-[A-Za-z0-9]{6}$/, why: "Spotproof's own: the folder of its socket" },
+  { name: /^spotproof-rehearsal-[A-Za-z0-9]{6}$/, why: "Spotproof's own: another rehearsal" },
   {
     name: /\.spotproof-(staging|restore|replaced)$|\.replaced-by-attempt-\d+$|^spotproof-[0-9a-f]{32}\.tmp$/,
     why: "Spotproof's own: a restore or a save under way",
