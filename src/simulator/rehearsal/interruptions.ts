@@ -26,6 +26,7 @@ export async function interrupt(
 ): Promise<InterruptionHappening> {
   const happening: Happening = { number: item.number, trigger, what: describeWhat(item) };
   const sleep = (ms: number): Promise<void> => time.clock.sleep(ms / speed, signal);
+  await machineToTake(lanes, time, signal);
   const machines = lanes.flatMap((lane) => targetsOf(lane, item));
   if (machines.length === 0) return { ...happening, skipped: true };
   tell(`interruption ${item.number}, ${trigger}: ${happening.what}`);
@@ -42,6 +43,17 @@ export async function interrupt(
   if (!cancelled && !signal.aborted)
     await end({ item, lanes, machines, happening, time, speed, signal, sleep });
   return happening;
+}
+
+/** By the clock the next interruption may come before the next machine does: then it waits for that. */
+async function machineToTake(
+  [main]: readonly Lane[],
+  { clock }: RehearsalTime,
+  signal: AbortSignal,
+): Promise<void> {
+  const isWaiting = (): boolean =>
+    main !== undefined && !main.isOver && main.finishedMs === undefined && targetOf(main) === undefined;
+  while (isWaiting() && !signal.aborted) await clock.sleep(SHORT_WAIT_MS, signal);
 }
 
 interface NoticeContext {
@@ -150,11 +162,15 @@ async function flap({ item, lanes, time, speed, sleep }: EndContext): Promise<vo
   );
 }
 
-/** The machine on which the job runs or is about to, and with a whole zone all its neighbours. */
+/** The machine on which the job runs, or is about to. */
+function targetOf(lane: Lane): LaneMachine | undefined {
+  return lane.active() ?? lane.present().findLast(({ isPaused }) => !isPaused);
+}
+
+/** What is taken from a job: its machine, and with a whole zone all its neighbours. */
 function targetsOf(lane: Lane, { end: { kind } }: PlannedInterruption): readonly LaneMachine[] {
-  if (lane.finishedMs !== undefined) return [];
-  const target = lane.active() ?? lane.present().findLast(({ isPaused }) => !isPaused);
-  if (target === undefined) return [];
+  const target = targetOf(lane);
+  if (target === undefined || lane.finishedMs !== undefined) return [];
   return kind === "zone" ? lane.present().filter(({ zone }) => zone === target.zone) : [target];
 }
 

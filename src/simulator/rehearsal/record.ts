@@ -56,7 +56,7 @@ export interface InterruptionHappening {
   readonly wokeMs?: number | undefined;
   /** What it was, in few words: `notice 120 s`, `no notice`, `zombie`, `notice taken back`. */
   readonly what: string;
-  /** Never came, because the job was done before, had no machine then, or the rehearsal ended. */
+  /** Never came, because the job was done before, or the rehearsal ended. */
   readonly skipped?: boolean | undefined;
 }
 

@@ -94,7 +94,7 @@ function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFindi
   const all = skipped.length === interruptions.length;
   const detail = all
     ? "No interruption came: the job was over before its first moment was reached."
-    : `${skipped.length} of ${interruptions.length} interruptions never came: the job ${job.finishedMs === undefined ? "had ended" : "was done"} before, or had no machine then.`;
+    : `${skipped.length} of ${interruptions.length} interruptions never came: the job ${job.finishedMs === undefined ? "had ended" : "was done"} before.`;
   return [
     {
       id: "R02",

@@ -12,7 +12,7 @@ const up = (lines: number): string => (lines === 0 ? "" : `\u001b[${lines}A\r`);
 
 /** What a job is doing at the moment. Moments are of the screen's clock. */
 export type LiveState =
-  | { readonly kind: "starting" | "working" | "saving" | "gone" | "standing-still" | "finished" | "gave-up" }
+  | { readonly kind: "starting" | "working" | "standing-still" | "finished" | "gave-up" }
   /** It heard that its machine will be gone then. */
   | { readonly kind: "noticed"; readonly endsAtMs: number }
   /** There will be a machine then, when that is known. */
@@ -148,9 +148,7 @@ function statusLine(
 const COLOURS: Readonly<Record<LiveState["kind"], keyof Paint>> = {
   starting: "faint",
   working: "work",
-  saving: "good",
   noticed: "warning",
-  gone: "bad",
   waiting: "faint",
   "standing-still": "still",
   finished: "good",
@@ -193,8 +191,6 @@ function stateWords(state: LiveState, now: number): string {
       return "gave up";
     case "starting":
     case "working":
-    case "saving":
-    case "gone":
     case "finished":
       return state.kind;
     default:
