@@ -198,6 +198,7 @@ describe("the verdict", () => {
     ];
     expect(ids(findings({ alone, attempts }))).toEqual(["R02"]);
     expect(ids(findings({ alone, attempts }, { ...OPTIONS, maxLostShare: 1 }))).toEqual([]);
+    expect(ids(findings({ alone, attempts, finishedMs: undefined }))).not.toContain("R02");
     const little = [attempt(1, { usefulMs: 0, lostMs: 1400 }), attempt(2, { ...completed, usefulMs: 3000 })];
     expect(ids(findings({ alone, attempts: little }))).toEqual([]);
   });

@@ -142,7 +142,8 @@ function tooShortToTell(context: JudgeContext): readonly RehearsalFinding[] {
   const worst = job.attempts
     .filter((attempt) => successorOf(attempt, job) !== undefined)
     .reduce((most, { lostMs }) => Math.max(most, lostMs), 0);
-  if (wholeMs === undefined || worst <= wholeMs * Math.max(MOST_OF_IT, options.maxLostShare)) return [];
+  if (job.finishedMs === undefined || wholeMs === undefined) return [];
+  if (worst <= wholeMs * Math.max(MOST_OF_IT, options.maxLostShare)) return [];
   return [
     {
       id: "R02",
