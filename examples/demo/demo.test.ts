@@ -10,7 +10,9 @@ beforeEach(() => {
 });
 afterEach(() => bench.clear());
 
-const demo = () => bench.start([process.execPath, example("build/demo.js")], { TMPDIR: bench.folder });
+// Without colours, whatever the surroundings ask for.
+const demo = () =>
+  bench.start([process.execPath, example("build/demo.js")], { TMPDIR: bench.folder, NO_COLOR: "1" });
 
 test("the demo says what it will show, keeps its promises and leaves nothing behind", {
   timeout: 300_000,

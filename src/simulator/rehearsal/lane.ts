@@ -35,7 +35,7 @@ export interface LaneParts {
 }
 
 /** Lines of output that are kept for the explanation of a failure. */
-const LAST_WORDS = 15;
+const LAST_WORDS = 40;
 
 /** How long a program that may be started again on its machine waits for that, in ms. */
 const START_AGAIN_MS = 500;
