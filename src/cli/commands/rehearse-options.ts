@@ -105,12 +105,7 @@ export function readRehearseOptions(
   context: ReadContext,
 ): RehearseOptions {
   const { job, excluded } = readJob(raw, words, context);
-  if (!raw.alone && raw.expectSame !== undefined) {
-    throw new SpotproofError(
-      "bad-usage",
-      "--expect-same compares with the run alone, which --no-alone leaves out.",
-    );
-  }
+  refuseMeaningless(raw);
   return {
     seed: raw.seed === undefined ? undefined : parseCount(raw.seed, "--seed", 0, 4_294_967_295),
     speed: raw.speed === "auto" ? "auto" : parseSpeed(raw.speed, "--speed", 1, 1000),
@@ -122,6 +117,22 @@ export function readRehearseOptions(
     allow: new Set((raw.allow ?? []).flatMap((ids) => ids.split(",")).map(readFindingId)),
     isolation: raw.isolation as RehearseOptions["isolation"],
   };
+}
+
+/** As `spotproof run` has it. */
+const SHORTEST_SAVE_INTERVAL_MS = 100;
+
+/** Options that would silently do nothing beside others. */
+function refuseMeaningless(raw: RawRehearseOptions): void {
+  const refuse = (detail: string): never => {
+    throw new SpotproofError("bad-usage", detail);
+  };
+  if (!raw.alone && raw.expectSame !== undefined)
+    refuse("--expect-same compares with the run alone, which --no-alone leaves out.");
+  if (raw.sameBy !== undefined && raw.expectSame === undefined)
+    refuse("--same-by compares outputs that --expect-same names: name them.");
+  if (raw.asWritten === true && raw.every !== undefined)
+    refuse("--every is about Spotproof's saves, and --as-written leaves Spotproof out.");
 }
 
 /** The job, and what no new machine has of it. */
@@ -154,6 +165,8 @@ function readJob(
   const own = readOwnRun(words, workingFolder);
   const checkpointFolder = relativeFolder(raw.checkpoint, workingFolder);
   const every = raw.every === undefined ? usual.every : parseDuration(raw.every, "--every");
+  if (every < SHORTEST_SAVE_INTERVAL_MS)
+    throw new SpotproofError("bad-usage", `--every ${raw.every} is too short: at least 100ms.`);
   const supervision: Supervision = own?.supervision ?? {
     checkpointFolder,
     durations: { ...usual, every },

@@ -44,6 +44,12 @@ const START_AGAIN_MS = 500;
 const LAST_LINES_MS = 1000;
 const LOOK_FOR_LINES_MS = 10;
 
+/** Events of `spotproof run` that say why it does not get on. */
+const TROUBLES: ReadonlySet<string> = new Set(["save-failed", "store-trouble"]);
+
+/** So often in a row a machine or a store may be unusable: a full disk does not pass by itself. */
+const MOST_UNUSABLE = 3;
+
 /** So often a job may leave its machine to an attempt that works nowhere any more. */
 const MOST_LEAVES = 10;
 const LEAVES_FOR_EVER =
@@ -69,6 +75,7 @@ export class Lane {
   readonly #works: Promise<void>[] = [];
   #rented = 0;
   #trouble: unknown;
+  readonly #toldTroubles = new Set<string>();
 
   constructor(parts: LaneParts) {
     this.parts = parts;
@@ -207,6 +214,7 @@ export class Lane {
   /** Starts the job on a machine, again where that is what a machine would do, until the machine or the job has ended. */
   async #work(machine: LaneMachine): Promise<void> {
     let leaves = 0;
+    let unusable = 0;
     for (let start = 1; !machine.isEnding && !this.isOver; start += 1) {
       const result = await this.#runOnce(machine, start);
       if (machine.isEnding || this.isOver) return;
@@ -218,6 +226,9 @@ export class Lane {
         leaves += 1;
         if (leaves > MOST_LEAVES) return this.giveUp(LEAVES_FOR_EVER);
       }
+      unusable = result.kind === "again" && result.unusable !== undefined ? unusable + 1 : 0;
+      if (unusable >= MOST_UNUSABLE && result.kind === "again")
+        return this.giveUp(`${result.unusable}, ${unusable} times in a row`);
       if (machine.isLeaving) await Promise.race([machine.calledOff, machine.gone, this.over]);
       await this.parts.time.clock.sleep(START_AGAIN_MS, this.#leaving.signal);
     }
@@ -238,6 +249,7 @@ export class Lane {
     const { supervision, words } = command;
     let attempt: AttemptDraft | undefined;
     const hear = (line: LogLine): void => {
+      this.#tellTrouble(line);
       attempt ??= this.#attemptOf(line, machine);
       const before = attempt?.resumedFrom;
       attempt?.hear(line, time);
@@ -286,6 +298,14 @@ export class Lane {
     } finally {
       machine.program = undefined;
     }
+  }
+
+  /** Trouble with the store or the disk that no scenario has made: whoever waits must know for what. Each is told once. */
+  #tellTrouble({ event, msg }: LogLine): void {
+    if (!TROUBLES.has(String(event)) || this.parts.plan.storeFaults.length > 0) return;
+    if (this.#toldTroubles.has(String(event))) return;
+    this.#toldTroubles.add(String(event));
+    this.parts.tell(`${this.parts.command.title}: ${String(msg)}`);
   }
 
   #attemptOf(line: LogLine, machine: LaneMachine): AttemptDraft | undefined {

@@ -9,7 +9,10 @@ export type ProgramResult =
   /** For good: starting it again would not help. */
   | { readonly kind: "failed"; readonly reason: string }
   /** Start it again: here if the machine stays, else on the next. */
-  | { readonly kind: "again" }
+  | {
+      readonly kind: "again" /** The machine or the store could not be used, and why. */;
+      readonly unusable?: string;
+    }
   /** Another attempt was alive, and it did not want to stand by: start it again once nobody works. */
   | { readonly kind: "running-elsewhere" }
   /** Another machine has the job, or had it: this one is of no use any more. */
@@ -79,7 +82,7 @@ function judge(program: EndedProgram): Judgement {
   if (status === RUNNING_ELSEWHERE)
     return { result: { kind: "running-elsewhere" }, end: ended("interrupted") };
   if (status === UNAVAILABLE || status === LOCAL_DISK)
-    return { result: { kind: "again" }, end: ended("interrupted") };
+    return { result: { kind: "again", unusable: `spotproof run ${how}` }, end: ended("interrupted") };
   return failed;
 }
 

@@ -36,6 +36,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalReco
     uid: options.uid,
     isolation: options.isolation,
   });
+  // What is not kept apart here must be known before the job runs, not only after.
+  if (fleet.isolation === "folders") for (const note of fleet.notes) options.watcher.tell(note);
   try {
     const alone = options.alone ? await rehearseAlone(options, fleet) : [];
     const failed = alone.find(({ trouble }) => trouble !== undefined);

@@ -102,7 +102,7 @@ function nothingHappened({ record, job }: JudgeContext): readonly RehearsalFindi
       title: all ? "Nothing was proved" : "Not everything was tried",
       detail,
       remedy:
-        "Give it more to do, or a higher --speed; a job that reports its progress (spotproof progress 40/100) is interrupted at exact shares of it.",
+        "Give it more to do, or a higher --speed; with --no-alone, say how long it works (--length); a job that reports its progress (spotproof progress 40/100) is interrupted at exact shares of it.",
     },
   ];
 }
