@@ -3,6 +3,7 @@ import type { MergedInterruption } from "../notice/index.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import { Bell } from "./bell.ts";
 import type { CommandExit, StopCause } from "./command-end.ts";
+import type { KillReason } from "./events.ts";
 import type { FolderKeeper } from "./folder-keeper.ts";
 import type { ProcessEntry } from "./process-tree/process-table.ts";
 import type { RunParts } from "./run-parts.ts";
@@ -290,7 +291,7 @@ export class CommandLife {
     }
   }
 
-  #record(killed: readonly string[], why: string, leftBehind: readonly string[]): void {
+  #record(killed: readonly string[], why: KillReason, leftBehind: readonly string[]): void {
     const processes = killed.length > 0 ? killed : leftBehind;
     if (processes.length === 0) return;
     this.#context.state.survivorsKilled.push(...processes);

@@ -12,6 +12,9 @@ export interface OpenForWriting {
   readonly openForWritingCount?: number | undefined;
 }
 
+/** Why processes had to be killed; `killed at once`: nobody was asked to end. Logs and records have these words. */
+export type KillReason = "left behind by the command" | "did not end when asked" | "killed at once";
+
 /** What a supervisor tells while it works. Plain data; logs and tests listen. Each kind is one line of a log. */
 export type SupervisorEvent =
   /** The command's folder is being put back as it was. */
@@ -55,7 +58,7 @@ export type SupervisorEvent =
   /** The command keeps working until then. */
   | { readonly kind: "stop-planned"; readonly inMs: number; readonly killInMs: number }
   | { readonly kind: "stopping"; readonly cause: StopCause; readonly signal: string }
-  | { readonly kind: "killed"; readonly why: string; readonly processes: readonly string[] }
+  | { readonly kind: "killed"; readonly why: KillReason; readonly processes: readonly string[] }
   | {
       readonly kind: "restart-planned";
       readonly inMs: number;

@@ -1,5 +1,5 @@
 export { type CommandExit, describeExit } from "./command-end.ts";
-export type { SupervisorEvent } from "./events.ts";
+export type { KillReason, SupervisorEvent } from "./events.ts";
 export { isUntilRenamed } from "./half-written.ts";
 export type { UserStop } from "./interruption-watch.ts";
 export { callChannel, type ChannelAnswer } from "./job-channel/channel-client.ts";

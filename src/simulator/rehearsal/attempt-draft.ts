@@ -1,6 +1,10 @@
+import type { KillReason } from "../../supervisor/index.ts";
 import type { LogLine } from "./log-tail.ts";
 import type { JobAttemptEnd, JobProgressPoint, SaveHappening } from "./record.ts";
 import type { RehearsalTime } from "./rehearsal-time.ts";
+
+const KILLED_AT_ONCE: KillReason = "killed at once";
+const LEFT_BEHIND: KillReason = "left behind by the command";
 
 /** A time at which a machine stood still. */
 export interface Pause {
@@ -132,9 +136,9 @@ export class AttemptDraft {
 
   #killed(processes: readonly string[], why: string): void {
     // An attempt that was replaced, or a user in a hurry: nobody was asked.
-    if (why === "killed at once") return;
+    if (why === KILLED_AT_ONCE) return;
     this.killed.push(...processes);
-    if (why.startsWith("left behind")) this.leftRunning.push(...processes);
+    if (why === LEFT_BEHIND) this.leftRunning.push(...processes);
   }
 
   #saved(line: LogLine, atMs: number): void {
