@@ -3,7 +3,7 @@ import { basename, relative, resolve } from "node:path";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
 import type { RehearsedCommand, RunDurations, Supervision } from "../../simulator/index.ts";
 import { parseCount, parseShare, parseSpeed } from "../option-values.ts";
-import { declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
+import { SHORTEST_SAVE_INTERVAL_MS, declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
 
 /** The options of `spotproof rehearse`, as typed. */
 export interface RawRehearseOptions {
@@ -119,9 +119,6 @@ export function readRehearseOptions(
   };
 }
 
-/** As `spotproof run` has it. */
-const SHORTEST_SAVE_INTERVAL_MS = 100;
-
 /** Options that would silently do nothing beside others. */
 function refuseMeaningless(raw: RawRehearseOptions): void {
   const refuse = (detail: string): never => {
@@ -166,7 +163,10 @@ function readJob(
   const checkpointFolder = relativeFolder(raw.checkpoint, workingFolder);
   const every = raw.every === undefined ? usual.every : parseDuration(raw.every, "--every");
   if (every < SHORTEST_SAVE_INTERVAL_MS)
-    throw new SpotproofError("bad-usage", `--every ${raw.every} is too short: at least 100ms.`);
+    throw new SpotproofError(
+      "bad-usage",
+      `--every ${raw.every} is too short: at least ${SHORTEST_SAVE_INTERVAL_MS}ms.`,
+    );
   const supervision: Supervision = own?.supervision ?? {
     checkpointFolder,
     durations: { ...usual, every },

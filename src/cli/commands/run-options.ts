@@ -108,6 +108,9 @@ export function declareRunOptions(command: Command): Command {
     .option("--log-file <path>", "a file to which the same lines are added as JSON, with more detail");
 }
 
+/** Between two saves, in ms. */
+export const SHORTEST_SAVE_INTERVAL_MS = 100;
+
 const DEFAULT_INTERRUPTION_SIGNALS = "SIGTERM,SIGHUP";
 
 type Raw = Readonly<Record<string, string | undefined>>;
@@ -157,7 +160,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
 
 function readPolicy(raw: Raw, heartbeatMs: number): RunPolicy {
   return {
-    saveEveryMs: raw["every"] === undefined ? undefined : duration(raw, "every", 100),
+    saveEveryMs: raw["every"] === undefined ? undefined : duration(raw, "every", SHORTEST_SAVE_INTERVAL_MS),
     commitBy: raw["commitBy"] === "program" ? "program" : "spotproof",
     noticeSignal:
       raw["noticeSignal"] === undefined ? undefined : signalName(raw["noticeSignal"], "--notice-signal"),

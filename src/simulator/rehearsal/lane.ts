@@ -111,8 +111,7 @@ export class Lane {
 
   /** The machine on which the job runs now, if there is one that can be taken away. */
   active(): LaneMachine | undefined {
-    const attempt = this.attempts.findLast(({ isWorking }) => isWorking);
-    const machine = this.machines.find(({ number }) => number === attempt?.machine);
+    const machine = this.machines.find(({ number }) => number === this.working()?.machine);
     return machine === undefined || machine.isEnding || machine.isPaused ? undefined : machine;
   }
 
@@ -226,9 +225,10 @@ export class Lane {
         leaves += 1;
         if (leaves > MOST_LEAVES) return this.giveUp(LEAVES_FOR_EVER);
       }
-      unusable = result.kind === "again" && result.unusable !== undefined ? unusable + 1 : 0;
-      if (unusable >= MOST_UNUSABLE && result.kind === "again")
-        return this.giveUp(`${result.unusable}, ${unusable} times in a row`);
+      if (result.kind === "again" && result.unusable !== undefined) {
+        unusable += 1;
+        if (unusable >= MOST_UNUSABLE) return this.giveUp(`${result.unusable}, ${unusable} times in a row`);
+      } else unusable = 0;
       if (machine.isLeaving) await Promise.race([machine.calledOff, machine.gone, this.over]);
       await this.parts.time.clock.sleep(START_AGAIN_MS, this.#leaving.signal);
     }
