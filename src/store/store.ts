@@ -16,6 +16,17 @@ export interface ByteRange {
   readonly length: number;
 }
 
+/** What `read` takes beside. */
+export interface ReadOptions extends CallOptions {
+  readonly range?: ByteRange | undefined;
+  /**
+   * Room for the result, which the caller lends until the call has ended: spares an allocation for each of many reads.
+   * When the result fits it may be (the beginning of) this buffer, and need not be. A call that was given up may still
+   * write into it.
+   */
+  readonly into?: Buffer | undefined;
+}
+
 /** One object as a listing shows it. */
 export interface StoredObject {
   readonly key: StoreKey;
@@ -39,7 +50,7 @@ export interface Store {
   /** Writes an object, replacing what is there. */
   replace(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<void>;
   /** The whole object, or the given part of it (shorter when the object ends before). Absent resolves to undefined. */
-  read(key: StoreKey, options?: CallOptions & { readonly range?: ByteRange }): Promise<Buffer | undefined>;
+  read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined>;
   /** All objects whose key begins with the prefix (which ends in `/` or is empty), in ascending order of their keys. */
   list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]>;
   /**

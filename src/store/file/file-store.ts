@@ -2,12 +2,13 @@ import fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SpotproofError, systemErrorCode } from "../../base/index.ts";
 import { abortable } from "../abortable.ts";
-import type { ByteRange, CallOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
+import { STORE_MARKER } from "../store-format.ts";
+import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
 import { asStoreError } from "./file-errors.ts";
 import { prepareStore } from "./first-use.ts";
 import { DurableFolders } from "./folder-durability.ts";
 import { linkIfAbsent } from "./link-if-absent.ts";
-import { MARKER_FILE, TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
+import { TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
 import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
 import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
@@ -78,12 +79,9 @@ class FolderStore implements FileStore {
     );
   }
 
-  async read(
-    key: StoreKey,
-    options?: CallOptions & { readonly range?: ByteRange },
-  ): Promise<Buffer | undefined> {
+  async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
     const path = pathOfKey(this.folder, key);
-    return abortable(options?.signal, () => readObject(path, options?.range));
+    return abortable(options?.signal, () => readObject(path, options?.range, options?.into));
   }
 
   async list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]> {
@@ -144,11 +142,11 @@ class FolderStore implements FileStore {
 
   /** The temporary folder is missing: somebody tidied up, or the file system is not mounted any more. */
   async #makeTemporaryFolder(): Promise<void> {
-    const marker = await readObject(join(this.folder, MARKER_FILE));
+    const marker = await readObject(join(this.folder, STORE_MARKER));
     if (marker === undefined) {
       throw new SpotproofError(
         "store-unreachable",
-        `${this.folder} has no ${MARKER_FILE} any more. Is its file system still mounted?`,
+        `${this.folder} has no ${STORE_MARKER} any more. Is its file system still mounted?`,
       );
     }
     const folder = join(this.folder, TEMPORARY_FOLDER);

@@ -1,15 +1,13 @@
 import fs from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { SpotproofError, reasonOf, systemErrorCode } from "../../base/index.ts";
+import { SpotproofError, systemErrorCode } from "../../base/index.ts";
+import { STORE_MARKER, requireKnownFormat, storeMarker } from "../store-format.ts";
 import { asStoreError } from "./file-errors.ts";
 import { linkIfAbsent } from "./link-if-absent.ts";
 import { makeFolderDurably, syncFolder } from "./folder-durability.ts";
-import { MARKER_FILE, TEMPORARY_FOLDER } from "./key-path.ts";
+import { TEMPORARY_FOLDER } from "./key-path.ts";
 import { readObject } from "./object-reading.ts";
 import { discard, temporaryPath, writeTemporary } from "./temporary-file.ts";
-
-/** The version of the layout that this program writes. */
-const STORE_FORMAT = 1;
 
 /**
  * Makes sure that a folder is a store that this program can use.
@@ -25,36 +23,15 @@ export async function prepareStore(root: string, mode: "read" | "write"): Promis
 
 /** False when there is no marker. */
 async function markerIsGood(root: string): Promise<boolean> {
-  const path = join(root, MARKER_FILE);
+  const path = join(root, STORE_MARKER);
   const content = await readObject(path).catch(async (error: unknown) => {
     // Says that the folder is a file, when it is; "not a directory" about a file in it would not.
     await requireFolder(root);
     throw error;
   });
   if (content === undefined) return false;
-  const format = formatOf(path, content);
-  if (format > STORE_FORMAT) {
-    throw new SpotproofError(
-      "store-newer",
-      `${path} says format ${format}; this version knows ${STORE_FORMAT}.`,
-    );
-  }
+  requireKnownFormat(content, path);
   return true;
-}
-
-function formatOf(path: string, content: Buffer): number {
-  let marker: unknown;
-  try {
-    marker = JSON.parse(content.toString("utf8"));
-  } catch (error) {
-    throw new SpotproofError("record-damaged", `${path} is not JSON: ${reasonOf(error)}.`, { cause: error });
-  }
-  const format =
-    typeof marker === "object" && marker !== null && "format" in marker ? marker.format : undefined;
-  if (typeof format !== "number") {
-    throw new SpotproofError("record-damaged", `${path} does not say which format the store has.`);
-  }
-  return format;
 }
 
 async function requireFolder(root: string): Promise<void> {
@@ -117,9 +94,8 @@ async function probe(root: string): Promise<void> {
 
 async function leaveMarker(root: string): Promise<void> {
   const temporary = temporaryPath(root);
-  const path = join(root, MARKER_FILE);
-  const text = `${JSON.stringify({ format: STORE_FORMAT, about: "The store of Spotproof. Its files are described in docs/job-protocol.md and docs/checkpoint-format.md." })}\n`;
-  await writeTemporary(temporary, [Buffer.from(text)]);
+  const path = join(root, STORE_MARKER);
+  await writeTemporary(temporary, [storeMarker()]);
   try {
     const result = await linkIfAbsent(temporary, path);
     await syncFolder(root);

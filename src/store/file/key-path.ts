@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { SpotproofError } from "../../base/index.ts";
+import { STORE_MARKER } from "../store-format.ts";
 import type { StoreKey } from "../store.ts";
 
 /** Below the store's folder: half-written files. Its content is no object. */
 export const TEMPORARY_FOLDER = "tmp";
-/** In the store's folder: says that it is a store, and of which version. No object either. */
-export const MARKER_FILE = "spotproof-store.json";
 
 const SEGMENT = /^[A-Za-z0-9._-]+$/;
 
@@ -31,7 +30,7 @@ function segmentsOf(path: string, shown: string): readonly string[] {
   const segments = path.split("/");
   const [first] = segments;
   const bad = segments.some((segment) => !SEGMENT.test(segment) || segment === "." || segment === "..");
-  if (bad || first === TEMPORARY_FOLDER || first === MARKER_FILE) {
+  if (bad || first === TEMPORARY_FOLDER || first === STORE_MARKER) {
     throw new SpotproofError("internal", `"${shown}" cannot be the key of an object.`);
   }
   return segments;

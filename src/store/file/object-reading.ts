@@ -1,18 +1,23 @@
 import fs from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
+import { STORE_MARKER } from "../store-format.ts";
 import type { ByteRange, StoredObject } from "../store.ts";
 import { asStoreError } from "./file-errors.ts";
-import { MARKER_FILE, TEMPORARY_FOLDER } from "./key-path.ts";
+import { TEMPORARY_FOLDER } from "./key-path.ts";
 
 /** NFS says so when the file was replaced between looking it up and reading it. */
 const TRIES_WHEN_STALE = 5;
 
 /** The content of a file or a part of it; undefined when there is none. */
-export async function readObject(path: string, range?: ByteRange): Promise<Buffer | undefined> {
+export async function readObject(
+  path: string,
+  range?: ByteRange,
+  into?: Buffer,
+): Promise<Buffer | undefined> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await readOnce(path, range);
+      return await readOnce(path, range, into);
     } catch (error) {
       const system = systemErrorCode(error);
       if (system === "ENOENT") return undefined;
@@ -22,13 +27,15 @@ export async function readObject(path: string, range?: ByteRange): Promise<Buffe
   }
 }
 
-async function readOnce(path: string, range?: ByteRange): Promise<Buffer> {
+async function readOnce(path: string, range?: ByteRange, into?: Buffer): Promise<Buffer> {
   const handle = await fs.open(path, "r");
   try {
     const { size } = await handle.stat();
     const begin = Math.min(range?.offset ?? 0, size);
     const end = range === undefined ? size : Math.min(begin + range.length, size);
-    const content = Buffer.allocUnsafe(end - begin);
+    const length = end - begin;
+    const content =
+      into !== undefined && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < content.length) {
       const { bytesRead } = await handle.read(content, filled, content.length - filled, begin + filled);
@@ -84,7 +91,7 @@ async function entriesOf(folder: string, prefix: string): Promise<readonly Folde
   try {
     const entries = await fs.readdir(folder, { withFileTypes: true });
     return entries
-      .filter((entry) => prefix !== "" || (entry.name !== TEMPORARY_FOLDER && entry.name !== MARKER_FILE))
+      .filter((entry) => prefix !== "" || (entry.name !== TEMPORARY_FOLDER && entry.name !== STORE_MARKER))
       .filter((entry) => entry.isFile() || entry.isDirectory())
       .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }));
   } catch (error) {

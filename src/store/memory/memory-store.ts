@@ -1,7 +1,5 @@
-import { SpotproofError } from "../../base/index.ts";
-import type { ByteRange, CallOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
-
-const KEY = /^(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)*$/;
+import { requireKey, requirePrefix } from "../key-rules.ts";
+import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
 
 /** A store that lives as long as this process: for tests and models. It keeps the promises of every other store. */
 export function createMemoryStore(): Store {
@@ -24,10 +22,7 @@ class MemoryStore implements Store {
     this.#objects.set(key, Buffer.concat(bytes));
   }
 
-  async read(
-    key: StoreKey,
-    options?: CallOptions & { readonly range?: ByteRange },
-  ): Promise<Buffer | undefined> {
+  async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
     await begin(options, key);
     const content = this.#objects.get(key);
     if (content === undefined) return undefined;
@@ -38,7 +33,8 @@ class MemoryStore implements Store {
   }
 
   async list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]> {
-    await begin(options, prefix === "" ? "all" : `${prefix}all`, prefix === "" || prefix.endsWith("/"));
+    requirePrefix(prefix);
+    await begin(options);
     return [...this.#objects]
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, content]) => ({ key, sizeBytes: content.length }))
@@ -58,9 +54,8 @@ class MemoryStore implements Store {
 }
 
 /** Every call takes its effect some moment after it was made, as with a real store. */
-async function begin(options: CallOptions | undefined, key: StoreKey, well = true): Promise<void> {
-  if (!well || !KEY.test(key))
-    throw new SpotproofError("internal", `"${key}" cannot be the key of an object.`);
+async function begin(options: CallOptions | undefined, key?: StoreKey): Promise<void> {
+  if (key !== undefined) requireKey(key);
   options?.signal?.throwIfAborted();
   await Promise.resolve();
   options?.signal?.throwIfAborted();
