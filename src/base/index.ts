@@ -6,6 +6,7 @@ export * from "./duration.ts";
 export * from "./error-catalogue.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
+export * from "./live-threads.ts";
 export * from "./random.ts";
 export * from "./time-limit.ts";
 export * from "./version.ts";

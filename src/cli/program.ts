@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { ERRORS, SpotproofError, VERSION, reasonOf, systemClock } from "../base/index.ts";
+import { ERRORS, SpotproofError, VERSION, liveThreads, reasonOf, systemClock } from "../base/index.ts";
 import { type CommandIo, processIo } from "./command-io.ts";
 import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
@@ -44,8 +44,8 @@ const LEAVING_MS = 500;
  */
 async function leave(status: number, io: CommandIo): Promise<never> {
   const untilMs = systemClock.now() + LEAVING_MS;
-  while (hasFileCalls() && systemClock.now() < untilMs) await systemClock.sleep(10);
-  if (hasFileCalls()) {
+  while (somethingHangs() && systemClock.now() < untilMs) await systemClock.sleep(10);
+  if (somethingHangs()) {
     io.err(
       `spotproof: a file call hangs. Leaving by SIGKILL, since Node cannot leave with status ${status} so.\n`,
     );
@@ -55,8 +55,8 @@ async function leave(status: number, io: CommandIo): Promise<never> {
   process.exit(status);
 }
 
-function hasFileCalls(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
+function somethingHangs(): boolean {
+  return liveThreads() > 0 || process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
 }
 
 /** Parses the arguments, does the work, and gives the exit status. Never throws. */

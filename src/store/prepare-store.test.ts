@@ -52,8 +52,14 @@ describe("opening a store", () => {
     const calls: string[] = [];
     const watched: Store = {
       ...methodsOf(raw),
-      create: (key, ...rest) => (calls.push(`create ${key}`), raw.create(key, ...rest)),
-      read: (key, ...rest) => (calls.push(`read ${key}`), raw.read(key, ...rest)),
+      create: (key, ...rest) => {
+        calls.push(`create ${key}`);
+        return raw.create(key, ...rest);
+      },
+      read: (key, ...rest) => {
+        calls.push(`read ${key}`);
+        return raw.read(key, ...rest);
+      },
     };
     await prepareStore(watched, { mode: "write" });
     expect(calls).toEqual([`read ${STORE_MARKER}`, `create ${STORE_MARKER}`]);

@@ -8,7 +8,7 @@ import { type Plugin, build } from "vite";
 
 const SMALL_SIZES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   "save/pack-writer.ts": [["PACK_BYTES = 16 * 1024 * 1024", "PACK_BYTES = 16 * 1024"]],
-  "save/content-storer.ts": [["BLOCK_BYTES = 4 * 1024 * 1024", "BLOCK_BYTES = 4 * 1024"]],
+  "workshop/workshop.ts": [["BLOCK_BYTES = 8 * 1024 * 1024", "BLOCK_BYTES = 4 * 1024"]],
   "save/read-files.ts": [["SMALL_FILE_BYTES = 1024 * 1024", "SMALL_FILE_BYTES = 2 * 1024"]],
   "save/capture.ts": [["MEMORY_BYTES = 64 * 1024 * 1024", "MEMORY_BYTES = 1024"]],
   "save/folder-save.ts": [["COPY_AHEAD_BYTES = 32 * 1024 * 1024", "COPY_AHEAD_BYTES = 8 * 1024"]],

@@ -109,12 +109,14 @@ describe("the harness", () => {
     );
     expect(imports.length).toBeGreaterThan(10);
     const reading =
-      /^\{( ?(type \w+|lstatSync|readdirSync|readlinkSync|readFileSync|statSync|existsSync),?)+ ?\}$/;
-    const bad = imports.filter(({ what, from }) =>
-      from === "fs/promises"
-        ? !/^(fs|type \{.*\}|\{( ?type \w+,?)+ ?\}|fs, \{( ?type \w+,?)+ ?\})$/.test(what)
-        : !(from === "fs" && reading.test(what)),
-    );
+      /^\{( ?(type \w+|lstatSync|readdirSync|readlinkSync|readFileSync|statSync|existsSync|openSync|readSync|fstatSync|closeSync|constants),?)+ ?\}$/;
+    const bad = imports.filter(({ name, what, from }) => {
+      // Its threads are handed nothing of the file system but the reading calls that their type names.
+      if (name.endsWith("workshop/crew.ts") && from === "worker_threads") return what !== "{ Worker }";
+      if (from === "fs/promises")
+        return !/^(fs|type \{.*\}|\{( ?type \w+,?)+ ?\}|fs, \{( ?type \w+,?)+ ?\})$/.test(what);
+      return !(from === "fs" && (reading.test(what) || what === "type * as Fs"));
+    });
     expect(bad).toEqual([]);
   });
 });

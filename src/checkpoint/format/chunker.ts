@@ -31,21 +31,38 @@ export const LIST_CHUNKS: ChunkSizes = {
 };
 
 /**
+ * The first position after a byte, from `from` on and before `until`, at which the gear hash has no bit of the mask; -1 when
+ * there is none. The hash begins with `startHash`.
+ */
+export type FindCut = (
+  bytes: Uint8Array,
+  from: number,
+  until: number,
+  startHash: number,
+  mask: number,
+) => number;
+
+/**
  * The end of the chunk that begins at `start`. `end` is where the bytes at hand end; the answer is final only when
  * at least `sizes.max` bytes are at hand or the stream ends at `end`.
  * FastCDC (Xia et al., USENIX ATC 2016) with normalised chunking and a gear hash of 32 bits.
  */
-export function chunkEnd(bytes: Uint8Array, start: number, end: number, sizes: ChunkSizes): number {
+export function chunkEnd(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  sizes: ChunkSizes,
+  find: FindCut = findCut,
+): number {
   const limit = Math.min(end, start + sizes.max);
   const normal = Math.min(limit, start + sizes.normal);
   const first = start + sizes.min;
   if (first >= limit) return limit;
-  const early = findCut(bytes, GEAR, first, normal, 0, sizes.strictMask);
+  const early = find(bytes, first, normal, 0, sizes.strictMask);
   if (early !== NO_CUT) return early;
   // The hash goes on where the strict mask ends; all that it can still know are the last 32 bytes.
-  const late = findCut(
+  const late = find(
     bytes,
-    GEAR,
     normal,
     limit,
     gearHash(bytes, Math.max(first, normal - 32), normal),
@@ -60,7 +77,10 @@ const NO_CUT = -1;
  * The first position after a byte at which the hash has no bit of the mask. Four bytes a turn, in a function of its own,
  * with nothing but small integers in it: twice as fast as the plain loop.
  */
-function findCut(
+const findCut: FindCut = (bytes, from, until, startHash, mask) =>
+  findCutWith(bytes, GEAR, from, until, startHash, mask);
+
+function findCutWith(
   bytes: Uint8Array,
   gear: Int32Array,
   from: number,

@@ -9,6 +9,9 @@ export type Codec = "raw" | "gzip" | "zstd";
 /** The number of each codec in a record's header. Permanent. */
 const CODEC_NUMBERS = { raw: 0, gzip: 1, zstd: 2 } as const satisfies Record<Codec, number>;
 
+/** The number of bytes that are stored as they are. */
+export const RAW_CODEC: number = CODEC_NUMBERS.raw;
+
 /** The byte that stands for a codec. */
 export function codecNumber(codec: Codec): number {
   return CODEC_NUMBERS[codec];

@@ -96,7 +96,18 @@ export class PackBuilder {
  * @throws SpotproofError `checkpoint-damaged` or `codec-unavailable`
  */
 export async function readRecord(ref: ChunkRef, record: Buffer): Promise<Uint8Array> {
-  const place = `Pack ${ref.pack}, offset ${ref.offset}`;
+  const codec = checkRecordHeader(ref, record);
+  const raw = await decode(codec, record.subarray(RECORD_HEADER_BYTES), ref.rawBytes);
+  requireHash(ref, raw.length, chunkHash(raw));
+  return raw;
+}
+
+/**
+ * Checks everything of a record but its data; gives the codec's number.
+ * @throws SpotproofError `checkpoint-damaged`
+ */
+export function checkRecordHeader(ref: ChunkRef, record: Buffer): number {
+  const place = placeOf(ref);
   if (record.length !== RECORD_HEADER_BYTES + ref.storedBytes)
     throw damaged(`${place}: the pack ends too early.`);
   if (!headerIsSealed(record, 0)) throw damaged(`${place}: the record's header is damaged.`);
@@ -107,12 +118,16 @@ export async function readRecord(ref: ChunkRef, record: Buffer): Promise<Uint8Ar
     record.readUInt32LE(32) === ref.rawBytes &&
     record.readUInt32LE(36) === ref.storedBytes;
   if (!agrees) throw damaged(`${place}: another chunk lies where ${ref.hash} should.`);
-  const raw = await decode(codec, record.subarray(RECORD_HEADER_BYTES), ref.rawBytes);
-  if (raw.length !== ref.rawBytes || chunkHash(raw) !== ref.hash) {
-    throw damaged(`${place}: the bytes do not match the hash ${ref.hash}.`);
-  }
-  return raw;
+  return codec;
 }
+
+/** @throws SpotproofError `checkpoint-damaged` when a chunk's raw bytes are not those that its name says. */
+export function requireHash(ref: ChunkRef, rawBytes: number, hash: ChunkHash): void {
+  if (rawBytes === ref.rawBytes && hash === ref.hash) return;
+  throw damaged(`${placeOf(ref)}: the bytes do not match the hash ${ref.hash}.`);
+}
+
+const placeOf = ({ pack, offset }: ChunkRef): string => `Pack ${pack}, offset ${offset}`;
 
 /**
  * The index of a pack, from its verified trailer.

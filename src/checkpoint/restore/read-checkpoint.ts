@@ -5,7 +5,9 @@ import type { ChunkRef } from "../format/chunk.ts";
 import { damaged } from "../format/damage.ts";
 import { type Entry, FileListReader } from "../format/file-list.ts";
 import { type Manifest, manifestFromBytes } from "../format/manifest.ts";
-import { RECORD_HEADER_BYTES, readRecord } from "../format/pack.ts";
+import { RAW_CODEC } from "../format/codec.ts";
+import { RECORD_HEADER_BYTES, checkRecordHeader, readRecord, requireHash } from "../format/pack.ts";
+import type { Block, Workshop } from "../workshop/workshop.ts";
 
 /** Chunks that lie closer together than this are read together with what is between them. */
 const GAP_BYTES = 128 * 1024;
@@ -54,32 +56,77 @@ export async function readEntries(source: CheckpointSource, manifest: Manifest):
   return reader.finish();
 }
 
+/** A block to read into, and who hashes what lies in it. */
+export interface ReadingRoom {
+  readonly block: Block;
+  readonly workshop: Workshop;
+}
+
 /**
- * Reads chunks of one pack and hands on the verified bytes of each, in order.
+ * Reads chunks of one pack and hands on the verified bytes of each, in order. They may lie in the room's block, which must
+ * be left alone until they are used; when this rejects, something may still be reading or writing it.
  * @throws SpotproofError `checkpoint-damaged`, `codec-unavailable`, or what the store throws.
  */
 export async function readRun(
   { store, job, signal }: CheckpointSource,
   run: ChunkRun,
   use: (ref: ChunkRef, raw: Uint8Array) => void,
+  room?: ReadingRoom,
 ): Promise<void> {
   const first = run.chunks[0];
   if (first === undefined) return;
   const range = { offset: run.offset, length: run.length };
-  const bytes = await store.read(packKey(job, first.pack), { range, signal });
+  const bytes = await store.read(packKey(job, first.pack), { range, signal, into: room?.block.bytes });
   if (bytes === undefined) throw damaged(`Pack ${first.pack} is missing.`);
-  // Decompressing takes place in other threads: side by side.
-  const contents = run.chunks.map((ref) => {
-    const at = ref.offset - run.offset;
-    return readRecord(ref, bytes.subarray(at, at + recordBytes(ref)));
-  });
-  for (const outcome of await Promise.allSettled(contents)) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
+  const isInBlock = room !== undefined && bytes.buffer === room.block.bytes.buffer;
+  const contents = isInBlock ? await openInBlock(run, bytes, room) : await openRecords(run, bytes);
   for (const [position, ref] of run.chunks.entries()) {
-    const raw = await contents[position];
+    const raw = contents[position];
     if (raw !== undefined) use(ref, raw);
   }
+}
+
+function recordOf(run: ChunkRun, ref: ChunkRef, bytes: Buffer): Buffer {
+  const at = ref.offset - run.offset;
+  return bytes.subarray(at, at + recordBytes(ref));
+}
+
+/** The verified contents of all records. */
+async function openRecords(run: ChunkRun, bytes: Buffer): Promise<readonly Uint8Array[]> {
+  // Decompressing takes place in other threads: side by side.
+  return allOf(run.chunks.map((ref) => readRecord(ref, recordOf(run, ref, bytes))));
+}
+
+/** As `openRecords`, for bytes that lie in a block: the workshop hashes what is stored raw. */
+async function openInBlock(
+  run: ChunkRun,
+  bytes: Buffer,
+  { block, workshop }: ReadingRoom,
+): Promise<readonly Uint8Array[]> {
+  const base = bytes.byteOffset - block.bytes.byteOffset;
+  const isRaw = (ref: ChunkRef): boolean => checkRecordHeader(ref, recordOf(run, ref, bytes)) === RAW_CODEC;
+  const raw = new Set(run.chunks.filter(isRaw));
+  const spans = [...raw].map((ref) => {
+    const start = base + ref.offset - run.offset + RECORD_HEADER_BYTES;
+    return { start, end: start + ref.storedBytes };
+  });
+  const rawHashes = workshop
+    .hash(block, spans)
+    .then((hashes) => new Map([...raw].map((ref, at) => [ref, hashes[at]])));
+  return allOf(
+    run.chunks.map(async (ref) => {
+      const record = recordOf(run, ref, bytes);
+      if (!raw.has(ref)) return readRecord(ref, record);
+      requireHash(ref, ref.storedBytes, (await rawHashes).get(ref) ?? "");
+      return record.subarray(RECORD_HEADER_BYTES);
+    }),
+  );
+}
+
+/** All results, once none is under way any more; throws the first failure. */
+async function allOf<Result>(promises: readonly Promise<Result>[]): Promise<readonly Result[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** How chunks of one pack, ascending by offset, are best read. */

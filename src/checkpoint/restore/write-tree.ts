@@ -1,15 +1,18 @@
 import fs from "node:fs/promises";
 import { SpotproofError, formatBytes } from "../../base/index.ts";
+import { eachAtATime } from "../each-at-a-time.ts";
 import type { ChunkRef } from "../format/chunk.ts";
 import { ChunksByPack } from "../format/chunks-by-pack.ts";
 import type { Entry, FileEntry } from "../format/file-list.ts";
 import { pathBuffer } from "../format/path-bytes.ts";
 import type { FolderPath } from "../save/folder-path.ts";
-import { eachAtATime } from "../save/read-files.ts";
+import { openWorkshop } from "../workshop/open-workshop.ts";
+import type { Workshop } from "../workshop/workshop.ts";
 import { type FilePiece, FileWriter, applyAttributes } from "./file-writer.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
 
-const READS_AT_A_TIME = 3;
+/** More than there are blocks: the others wait for one. */
+const READS_AT_A_TIME = 4;
 const FILES_AT_A_TIME = 8;
 /** What each entry takes on the disk beside its content, generously. */
 const ENTRY_BYTES = 4096;
@@ -76,11 +79,14 @@ async function writeContents(
   const chunks = new ChunksByPack();
   const uses = new Map<ChunkRef["hash"], ChunkUse[]>();
   const files = entries.filter((entry) => entry.type === "file");
+  const bytes = files.reduce((sum, entry) => sum + contentBytes(entry), 0);
+  const workshop = openWorkshop(bytes, 0);
   try {
     await eachAtATime(files, FILES_AT_A_TIME, (entry) => writer.begin(entry, noteUses(entry, chunks, uses)));
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
-    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(source, run, uses, writer));
+    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(source, run, uses, writer, workshop));
   } finally {
+    workshop.close();
     await writer.close();
   }
 }
@@ -107,22 +113,26 @@ async function writeRun(
   run: ChunkRun,
   uses: ReadonlyMap<ChunkRef["hash"], readonly ChunkUse[]>,
   writer: FileWriter,
+  workshop: Workshop,
 ): Promise<void> {
   source.signal?.throwIfAborted();
+  const block = await workshop.takeBlock();
   const pieces = new Map<FileEntry, FilePiece[]>();
-  await readRun(source, run, (ref, bytes) => {
+  const use = (ref: ChunkRef, bytes: Uint8Array): void => {
     for (const { entry, position } of uses.get(ref.hash) ?? []) {
       const some = pieces.get(entry);
       if (some === undefined) pieces.set(entry, [{ position, bytes }]);
       else some.push({ position, bytes });
     }
-  });
+  };
+  await readRun(source, run, use, { block, workshop });
   await eachAtATime([...pieces], FILES_AT_A_TIME, ([entry, some]) =>
     writer.write(
       entry,
       some.sort((a, b) => a.position - b.position),
     ),
   );
+  block.release(); // only after a success: what failed may still be using it
 }
 
 async function refuseFullDisk(entries: readonly Entry[], folder: FolderPath): Promise<void> {

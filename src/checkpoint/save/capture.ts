@@ -1,16 +1,10 @@
 import fs from "node:fs/promises";
 import { systemErrorCode } from "../../base/index.ts";
+import { eachAtATime } from "../each-at-a-time.ts";
 import type { ContentPart } from "../format/chunk.ts";
 import { folderError, isVanished } from "./folder-errors.ts";
-import {
-  type FileReading,
-  type ScannedFile,
-  eachAtATime,
-  isSmall,
-  readSmallFile,
-  rememberFile,
-  storeContent,
-} from "./read-files.ts";
+import { type FileReading, type ScannedFile, rememberFile } from "./file-reading.ts";
+import { isSmall, readSmallFile, storeContent } from "./read-files.ts";
 import { lstatFile, sameState } from "./scan.ts";
 import type { Staging } from "./staging.ts";
 

@@ -1,4 +1,5 @@
 import { BEST_CODEC, type Codec, encode, encodedBytes } from "../format/codec.ts";
+import type { StoreSpeed } from "./store-speed.ts";
 
 const SAMPLE_BYTES = 32 * 1024;
 /** So much of a sample is looked at before it is compressed. */
@@ -16,17 +17,34 @@ export interface EncodedChunk {
   readonly stored: Uint8Array;
 }
 
-/** Decides for the chunks of one file, by samples, whether compressing them is worth its time. */
+/** What two threads compress in a millisecond beside everything else that a save does. */
+const COMPRESSED_BYTES_PER_MS = 300_000;
+
+/**
+ * Decides for the chunks of one file whether compressing them is worth its time: by samples, whether they become shorter,
+ * and by the speed of the store, whether the save becomes so. A store that takes raw bytes faster than they can be
+ * compressed gets them raw.
+ */
 export class CodecChoice {
+  readonly #speed: StoreSpeed;
   #chunks = 0;
   #compress = false;
+
+  constructor(speed: StoreSpeed) {
+    this.#speed = speed;
+  }
 
   /** The chunk as it should be stored. Chunks must be offered in the order of the file. */
   choose(raw: Uint8Array): EncodedChunk | Promise<EncodedChunk> {
     if (this.#chunks % CHUNKS_PER_SAMPLE === 0) this.#compress = isWorthwhile(raw);
     this.#chunks += 1;
-    if (!this.#compress || raw.length < SHORTEST_BYTES) return { codec: "raw", stored: raw };
+    if (!this.#compress || raw.length < SHORTEST_BYTES || this.#storeIsFaster())
+      return { codec: "raw", stored: raw };
     return this.#encode(raw);
+  }
+
+  #storeIsFaster(): boolean {
+    return (this.#speed.bytesPerMs ?? 0) > COMPRESSED_BYTES_PER_MS;
   }
 
   async #encode(raw: Uint8Array): Promise<EncodedChunk> {

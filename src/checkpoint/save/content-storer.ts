@@ -1,22 +1,22 @@
 import type { FileHandle } from "node:fs/promises";
-import { type ChunkRef, type ContentPart, chunkHash } from "../format/chunk.ts";
+import type { ChunkRef, ContentPart } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
-import { CodecChoice, type EncodedChunk } from "./codec-choice.ts";
+import { openWorkshop } from "../workshop/open-workshop.ts";
+import { BLOCK_BYTES, type Block, type Span, type Workshop } from "../workshop/workshop.ts";
 import { turn } from "./event-loop.ts";
 import type { PackWriter } from "./pack-writer.ts";
+import { PartsBuilder } from "./parts-builder.ts";
 
-/** A file is read in blocks of this size. */
-const BLOCK_BYTES = 4 * 1024 * 1024;
 /** So much of a buffer in memory is chunked before the event loop turns. */
 const TURN_BYTES = 4 * 1024 * 1024;
-const ZEROS = Buffer.alloc(FILE_CHUNKS.max);
 
 /** Cuts contents into chunks and stores those that are new. */
 export class ContentStorer {
   readonly #writer: PackWriter;
   readonly #signal: AbortSignal | undefined;
-  /** Two read buffers: one is filled while the other is chunked. Kept from file to file. */
-  #buffers: readonly [Buffer, Buffer] | undefined;
+  #workshop: Workshop | undefined;
+  /** The end of a block that is not cut yet, while the next block is read. */
+  #carry: Buffer | undefined;
   #readBytes = 0;
 
   constructor(writer: PackWriter, signal: AbortSignal | undefined) {
@@ -27,6 +27,21 @@ export class ContentStorer {
   /** Bytes of content that went through. */
   get readBytes(): number {
     return this.#readBytes;
+  }
+
+  /** Says how much work is coming, so that there are as many hands as it is worth. */
+  expect(bytes: number, files: number): Workshop {
+    if (this.#workshop?.readFiles === undefined) {
+      this.#workshop?.close();
+      this.#workshop = openWorkshop(bytes, files);
+    }
+    return this.#workshop;
+  }
+
+  /** Ends what `expect` began. Nothing may be under way any more, or it fails. */
+  close(): void {
+    this.#workshop?.close();
+    this.#workshop = undefined;
   }
 
   /** Stores bytes that lie in memory; they must not change until this resolves. */
@@ -47,6 +62,26 @@ export class ContentStorer {
     return parts.finish();
   }
 
+  /** Stores contents that lie in a block, each cut and hashed by itself. The block must stay as it is meanwhile. */
+  async storeInBlock(
+    workshop: Workshop,
+    block: Block,
+    contents: readonly (Span & { readonly sparse: boolean })[],
+  ): Promise<readonly ContentPart[][]> {
+    const cut = contents.map(({ start, end }) => cutBlock(block.bytes, start, end, true, workshop).spans);
+    const hashes = await workshop.hash(block, cut.flat());
+    const stored: ContentPart[][] = [];
+    let at = 0;
+    for (const [number, spans] of cut.entries()) {
+      const parts = new PartsBuilder(this.#writer, contents[number]?.sparse === true);
+      await parts.addHashed(block, spans, hashes.slice(at, at + spans.length));
+      at += spans.length;
+      stored.push(parts.finish());
+    }
+    this.#readBytes += contents.reduce((sum, { start, end }) => sum + end - start, 0);
+    return stored;
+  }
+
   /** Stores a stream of which only a part is in memory at a time. */
   storeStream(sizes: ChunkSizes): StreamStorer {
     return new StreamStorer(new PartsBuilder(this.#writer, false), sizes);
@@ -54,35 +89,43 @@ export class ContentStorer {
 
   /** Stores what an open file holds, from its beginning to wherever it ends. One call at a time. */
   async storeFile(handle: FileHandle, sparse: boolean): Promise<ContentPart[]> {
+    const workshop = this.expect(0, 0);
     const parts = new PartsBuilder(this.#writer, sparse);
-    this.#buffers ??= [newReadBuffer(), newReadBuffer()];
-    let [current, next] = this.#buffers;
-    let position = 0;
-    let carried = 0; // bytes at the end of the block before that are not cut yet; they stand right before this block
-    let length = await readBlock(handle, current, position);
-    while (length > 0) {
-      this.#signal?.throwIfAborted();
-      position += length;
-      const ahead = readBlock(handle, next, position);
-      ahead.catch(() => undefined); // awaited below, unless storing the chunks fails first
-      const cut = cutBlock(
-        current,
-        FILE_CHUNKS.max - carried,
-        FILE_CHUNKS.max + length,
-        length < BLOCK_BYTES,
-      );
-      await parts.add(cut.chunks);
-      const nextLength = await ahead;
-      carried = FILE_CHUNKS.max + length - cut.end;
-      current.copy(next, FILE_CHUNKS.max - carried, cut.end, cut.end + carried);
-      [current, next] = [next, current];
-      this.#readBytes += length;
-      length = nextLength;
-      if (length === 0 && carried > 0) {
-        await parts.add(cutBlock(current, FILE_CHUNKS.max - carried, FILE_CHUNKS.max, true).chunks);
+    let ahead = readBlock(workshop, handle, 0);
+    try {
+      let position = 0;
+      let carried = 0; // bytes of the block before that are not cut yet; they come right before this one
+      for (;;) {
+        const { block, length } = await ahead;
+        position += length;
+        const isLast = length < BLOCK_BYTES;
+        this.#restoreCarry(block, carried);
+        // Before the cutting, which takes this thread: the next block is read meanwhile.
+        if (!isLast) ahead = readBlock(workshop, handle, position);
+        const start = FILE_CHUNKS.max - carried;
+        const cut = cutBlock(block.bytes, start, FILE_CHUNKS.max + length, isLast, workshop);
+        carried = FILE_CHUNKS.max + length - cut.end;
+        this.#keepCarry(block, cut.end, carried);
+        this.#readBytes += length;
+        parts.addLater(workshop, block, cut.spans);
+        if (isLast) break;
+        this.#signal?.throwIfAborted();
+        parts.throwFailure();
       }
+      return await parts.finishLater();
+    } finally {
+      // Blocks are memory that others use next: nothing may be reading into one, or out of it, any more.
+      await Promise.allSettled([ahead, parts.finishLater()]);
     }
-    return parts.finish();
+  }
+
+  #keepCarry({ bytes }: Block, from: number, length: number): void {
+    this.#carry ??= Buffer.allocUnsafeSlow(FILE_CHUNKS.max);
+    bytes.copy(this.#carry, 0, from, from + length);
+  }
+
+  #restoreCarry({ bytes }: Block, length: number): void {
+    this.#carry?.copy(bytes, FILE_CHUNKS.max - length, 0, length);
   }
 }
 
@@ -100,32 +143,41 @@ export class StreamStorer {
   /** Adds a piece. */
   async write(piece: Buffer): Promise<void> {
     const bytes = Buffer.concat([this.#rest, piece]);
-    const cut = cutBlock(bytes, 0, bytes.length, false, this.#sizes);
-    await this.#parts.add(cut.chunks);
+    const cut = cutBlock(bytes, 0, bytes.length, false, undefined, this.#sizes);
+    await this.#parts.add(cut.spans.map(({ start, end }) => bytes.subarray(start, end)));
     this.#rest = bytes.subarray(cut.end);
   }
 
   /** The chunks of the whole stream, in order. */
   async end(): Promise<readonly ChunkRef[]> {
-    await this.#parts.add(cutBlock(this.#rest, 0, this.#rest.length, true, this.#sizes).chunks);
+    const bytes = this.#rest;
+    const { spans } = cutBlock(bytes, 0, bytes.length, true, undefined, this.#sizes);
+    await this.#parts.add(spans.map(({ start, end }) => bytes.subarray(start, end)));
     return this.#parts.finish().filter((part) => typeof part !== "number");
   }
 }
 
-/** Room for one chunk that began in the block before, then a block. */
-function newReadBuffer(): Buffer {
-  return Buffer.allocUnsafeSlow(FILE_CHUNKS.max + BLOCK_BYTES);
+/** A block that was read; shorter than a block when the file ends in it, and then maybe empty. */
+interface ReadBlock {
+  readonly block: Block;
+  readonly length: number;
 }
 
-async function readBlock(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
-  let length = 0;
-  while (length < BLOCK_BYTES) {
-    const at = FILE_CHUNKS.max + length;
-    const { bytesRead } = await handle.read(buffer, at, BLOCK_BYTES - length, position + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+async function readBlock(workshop: Workshop, handle: FileHandle, position: number): Promise<ReadBlock> {
+  const block = await workshop.takeBlock();
+  try {
+    let length = 0;
+    while (length < BLOCK_BYTES) {
+      const at = FILE_CHUNKS.max + length;
+      const { bytesRead } = await handle.read(block.bytes, at, BLOCK_BYTES - length, position + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return { block, length };
+  } catch (error) {
+    block.release();
+    throw error;
   }
-  return length;
 }
 
 /** All chunks that are sure to end where they do. Without `isLast` a chunk needs its full length at hand to be sure. */
@@ -134,73 +186,16 @@ function cutBlock(
   start: number,
   end: number,
   isLast: boolean,
+  workshop: Workshop | undefined,
   sizes: ChunkSizes = FILE_CHUNKS,
-): { readonly chunks: readonly Uint8Array[]; readonly end: number } {
-  const chunks: Uint8Array[] = [];
+): { readonly spans: readonly Span[]; readonly end: number } {
+  const spans: Span[] = [];
   let at = start;
   const atHand = isLast ? 1 : sizes.max;
   while (end - at >= atHand) {
-    const next = chunkEnd(bytes, at, end, sizes);
-    chunks.push(bytes.subarray(at, next));
+    const next = chunkEnd(bytes, at, end, sizes, workshop?.findCut);
+    spans.push({ start: at, end: next });
     at = next;
   }
-  return { chunks, end: at };
-}
-
-/** Collects the parts of one content. */
-class PartsBuilder {
-  readonly #writer: PackWriter;
-  readonly #sparse: boolean;
-  readonly #codec = new CodecChoice();
-  readonly #parts: ContentPart[] = [];
-
-  constructor(writer: PackWriter, sparse: boolean) {
-    this.#writer = writer;
-    this.#sparse = sparse;
-  }
-
-  /** Stores the next chunks; those of one call are compressed side by side. */
-  async add(chunks: readonly Uint8Array[]): Promise<void> {
-    const steps = chunks.map((raw) => this.#prepare(raw));
-    // All are awaited even if one fails: they read buffers that are used again.
-    const outcomes = await Promise.allSettled(steps.map(({ encoded }) => Promise.resolve(encoded)));
-    for (const [position, step] of steps.entries()) {
-      const outcome = outcomes[position];
-      if (outcome?.status === "rejected") throw outcome.reason;
-      this.#push(await this.#store(step, outcome?.value));
-    }
-  }
-
-  finish(): ContentPart[] {
-    return this.#parts;
-  }
-
-  #prepare(raw: Uint8Array): PreparedChunk {
-    if (this.#sparse && ZEROS.compare(raw, 0, raw.length, 0, raw.length) === 0) return { raw, hash: "hole" };
-    const hash = chunkHash(raw);
-    if (this.#writer.find(hash) !== undefined) return { raw, hash };
-    return { raw, hash, encoded: this.#codec.choose(raw) };
-  }
-
-  async #store(step: PreparedChunk, encoded: EncodedChunk | undefined): Promise<ContentPart> {
-    if (step.hash === "hole") return step.raw.length;
-    const found: ChunkRef | undefined = this.#writer.find(step.hash);
-    if (found !== undefined) return found;
-    // Without an encoded form it was found before; what is found stays so while the save lasts.
-    const { codec, stored } = encoded ?? { codec: "raw" as const, stored: step.raw };
-    return this.#writer.add(step.hash, step.raw.length, codec, stored);
-  }
-
-  #push(part: ContentPart): void {
-    const last = this.#parts.at(-1);
-    if (typeof part === "number" && typeof last === "number")
-      this.#parts[this.#parts.length - 1] = last + part;
-    else this.#parts.push(part);
-  }
-}
-
-interface PreparedChunk {
-  readonly raw: Uint8Array;
-  readonly hash: string;
-  readonly encoded?: EncodedChunk | Promise<EncodedChunk>;
+  return { spans, end: at };
 }

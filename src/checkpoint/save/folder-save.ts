@@ -15,7 +15,8 @@ import { ContentStorer } from "./content-storer.ts";
 import { folderError } from "./folder-errors.ts";
 import { FolderPath } from "./folder-path.ts";
 import { PackWriter } from "./pack-writer.ts";
-import { type FileReading, type ScannedFile, storeFromFolder } from "./read-files.ts";
+import type { FileReading, ScannedFile } from "./file-reading.ts";
+import { storeFromFolder } from "./read-files.ts";
 import { isTrustworthy } from "./saver-index.ts";
 import { type Scan, sameState, scanFolder } from "./scan.ts";
 import { Staging } from "./staging.ts";
@@ -72,6 +73,7 @@ export class FolderSave {
       this.#readBytes = storer.readBytes;
       return await this.#commit(moment, writer, storer);
     } finally {
+      storer.close();
       await writer.abandon();
       reading.index.forgetUnstored();
       await staging.close();

@@ -1,10 +1,12 @@
 import { type AttemptNumber, type JobName, type PackId, SpotproofError, packId } from "../../base/index.ts";
 import { packKey } from "../../store/keys.ts";
-import type { Store } from "../../store/store.ts";
+import type { Store, StoreKey } from "../../store/store.ts";
 import type { ChunkHash, ChunkRef } from "../format/chunk.ts";
 import type { Codec } from "../format/codec.ts";
 import { PackBuilder } from "../format/pack.ts";
+import { wasmMemory } from "../format/wasm.ts";
 import type { SaverIndex } from "./saver-index.ts";
+import type { StoreSpeed } from "./store-speed.ts";
 
 /** Size that packs are filled to. A constant of this writer, not of the format. */
 export const PACK_BYTES = 16 * 1024 * 1024;
@@ -17,6 +19,8 @@ export interface PackDestination {
   readonly job: JobName;
   readonly attempt: AttemptNumber;
   readonly index: SaverIndex;
+  /** Learns from every pack. */
+  readonly speed: StoreSpeed;
   /** The next free number. */
   nextSequence: number;
 }
@@ -42,6 +46,11 @@ export class PackWriter {
   /** Bytes that have become durable. */
   get storedBytes(): number {
     return this.#storedBytes;
+  }
+
+  /** How fast the store takes packs. */
+  get storeSpeed(): StoreSpeed {
+    return this.#destination.speed;
   }
 
   /** The chunk with these raw bytes, if it is stored or on its way. */
@@ -96,13 +105,15 @@ export class PackWriter {
   }
 
   async #send(pack: PackBuilder): Promise<void> {
-    const { store, job, index } = this.#destination;
+    const { job, index, speed } = this.#destination;
     const bytes = pack.finish();
-    const key = packKey(job, pack.id);
-    if ((await store.create(key, [bytes], { signal: this.#signal })) === "exists") {
-      // A repeated request can find its own first try: only the same bytes will do.
-      const there = await store.read(key, { signal: this.#signal });
-      if (there?.equals(bytes) !== true) throw taken(key);
+    speed.begin();
+    let stored = 0;
+    try {
+      await this.#create(packKey(job, pack.id), bytes);
+      stored = bytes.length;
+    } finally {
+      speed.end(stored);
     }
     index.addPack(pack.id, bytes.length, pack.refs);
     for (const ref of pack.refs) this.#pending.delete(ref.hash);
@@ -110,16 +121,34 @@ export class PackWriter {
     this.#freeBuffers.push(pack.buffer); // only now: a call that failed may still be reading it
   }
 
+  async #create(key: StoreKey, bytes: Buffer): Promise<void> {
+    const { store } = this.#destination;
+    if ((await store.create(key, [bytes], { signal: this.#signal })) === "created") return;
+    // A repeated request can find its own first try: only the same bytes will do.
+    const there = await store.read(key, { signal: this.#signal });
+    if (there?.equals(bytes) !== true) throw taken(key);
+  }
+
   #newPack(): PackBuilder {
     const destination = this.#destination;
     const id: PackId = packId(destination.attempt, destination.nextSequence);
     destination.nextSequence += 1;
-    return new PackBuilder(id, this.#freeBuffers.pop() ?? Buffer.allocUnsafeSlow(PACK_BYTES));
+    return new PackBuilder(id, this.#freeBuffers.pop() ?? packBuffer());
   }
 
   #throwFailure(): void {
     this.#signal?.throwIfAborted();
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+/** Begins at a page of memory, as writes past the page cache need it. */
+function packBuffer(): Buffer {
+  try {
+    return Buffer.from(wasmMemory(PACK_BYTES, false).buffer, 0, PACK_BYTES);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return Buffer.allocUnsafeSlow(PACK_BYTES); // no address space for it, under a tight limit
   }
 }
 

@@ -1,28 +1,18 @@
 import fs, { type FileHandle } from "node:fs/promises";
 import type { ContentPart } from "../format/chunk.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
-import type { ContentStorer } from "./content-storer.ts";
 import { folderError, isVanished } from "./folder-errors.ts";
-import type { FolderPath } from "./folder-path.ts";
-import { type SaverIndex, isTrustworthy } from "./saver-index.ts";
-import { type FileStat, type ScannedEntry, sameState, toFileStat } from "./scan.ts";
-
-/** A file as a scan found it. */
-export type ScannedFile = Extract<ScannedEntry, { kind: "file" }>;
+import { eachAtATime } from "../each-at-a-time.ts";
+import { type FileReading, type ScannedFile, rememberFile } from "./file-reading.ts";
+import { storeInBatches } from "./read-batches.ts";
+import { isTrustworthy } from "./saver-index.ts";
+import { type FileStat, sameState, toFileStat } from "./scan.ts";
 
 /** Files up to this size are read whole, several at a time. */
 export const SMALL_FILE_BYTES = 1024 * 1024;
 const SMALL_FILES_AT_A_TIME = 8;
-
-/** What reading the files of one folder takes. */
-export interface FileReading {
-  readonly folder: FolderPath;
-  readonly index: SaverIndex;
-  readonly storer: ContentStorer;
-  readonly signal: AbortSignal | undefined;
-  /** Buffers for small files, used again and again. */
-  readonly smallBuffers: Buffer[];
-}
+/** So many small files are worth being read by other threads. */
+const WORTH_A_BATCH = 16;
 
 /**
  * Reads files where they lie and stores their chunks. What did not change meanwhile is known to the index afterwards;
@@ -39,23 +29,18 @@ export async function storeFromFolder(
     if (parts === "changed") changed.push(file.path);
     else rememberFile(reading.index, file, parts, isTrustworthy(file.stat, lookedAtNs));
   };
+  const small = files.filter(isSmall);
+  const large = files.filter((file) => !isSmall(file));
+  const bytes = files.reduce((sum, { stat }) => sum + stat.size, 0);
+  const workshop = reading.storer.expect(bytes, files.length);
   // A stat is compared again after reading: what counts is how old its times were when reading began.
   const beganNs = await nowNs();
-  await eachAtATime(files.filter(isSmall), SMALL_FILES_AT_A_TIME, (file) => storeOne(file, beganNs));
-  const large = files.filter((file) => !isSmall(file));
+  if (workshop.readFiles === undefined || small.length < WORTH_A_BATCH)
+    await eachAtATime(small, SMALL_FILES_AT_A_TIME, (file) => storeOne(file, beganNs));
+  else
+    changed.push(...(await storeInBatches(reading, workshop, small, (stat) => isTrustworthy(stat, beganNs))));
   await eachAtATime(large, 1, async (file) => storeOne(file, await nowNs()));
   return changed;
-}
-
-/** Puts down what was read of a file. */
-export function rememberFile(
-  index: SaverIndex,
-  file: ScannedFile,
-  parts: readonly ContentPart[],
-  trusted: boolean,
-): void {
-  const { path, stat } = file;
-  index.files.set(path, { stat, parts, listedMtimeNs: stat.mtimeNs, sparse: stat.sparse, trusted });
 }
 
 /** The content of a small file, or `changed` when it is not any more what the scan saw. `into` has room for it. */
@@ -122,30 +107,4 @@ async function withFile<Result>(
 
 async function statOf(handle: FileHandle): Promise<FileStat> {
   return toFileStat(await handle.stat({ bigint: true }));
-}
-
-/** Runs an action for each item, so many at a time, in order. When one fails no further one begins, and all are awaited. */
-export async function eachAtATime<Item>(
-  items: readonly Item[],
-  atATime: number,
-  action: (item: Item) => Promise<void>,
-): Promise<void> {
-  const left = items.values();
-  let failed = false;
-  const work = async (): Promise<void> => {
-    for (const item of left) {
-      if (failed) return;
-      try {
-        await action(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const workers = Array.from({ length: Math.min(atATime, items.length) }, work);
-  const outcomes = await Promise.allSettled(workers);
-  for (const outcome of outcomes) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
 import type { StoreBytes } from "../store.ts";
 import { asStoreError } from "./file-errors.ts";
+import { writeDirectly } from "./direct-write.ts";
 import { TEMPORARY_FOLDER } from "./key-path.ts";
 
 const NAME = /^spotproof-[0-9a-f]{32}\.tmp$/;
@@ -22,7 +23,7 @@ export async function writeTemporary(path: string, bytes: StoreBytes, signal?: A
   try {
     const handle = await fs.open(path, "wx");
     try {
-      await writeAll(handle, bytes, signal);
+      await writeAll(handle, bytes, await writeDirectly(path, bytes), signal);
       await handle.sync();
     } finally {
       await handle.close();
@@ -34,11 +35,19 @@ export async function writeTemporary(path: string, bytes: StoreBytes, signal?: A
   }
 }
 
-async function writeAll(handle: fs.FileHandle, bytes: StoreBytes, signal?: AbortSignal): Promise<void> {
-  let pieces = bytes.filter((piece) => piece.byteLength > 0);
+/** Writes the bytes behind the first `written`, which are there already. */
+async function writeAll(
+  handle: fs.FileHandle,
+  bytes: StoreBytes,
+  written: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let position = written;
+  let pieces = without(bytes, written).filter((piece) => piece.byteLength > 0);
   while (pieces.length > 0) {
     signal?.throwIfAborted();
-    const { bytesWritten } = await handle.writev(pieces.slice(0, PIECES_PER_WRITE));
+    const { bytesWritten } = await handle.writev(pieces.slice(0, PIECES_PER_WRITE), position);
+    position += bytesWritten;
     pieces = without(pieces, bytesWritten);
   }
 }

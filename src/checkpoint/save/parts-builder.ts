@@ -1,0 +1,111 @@
+import { type ChunkHash, type ChunkRef, type ContentPart, chunkHash } from "../format/chunk.ts";
+import { FILE_CHUNKS } from "../format/chunker.ts";
+import type { Block, Span, Workshop } from "../workshop/workshop.ts";
+import { CodecChoice, type EncodedChunk } from "./codec-choice.ts";
+import type { PackWriter } from "./pack-writer.ts";
+
+const ZEROS = Buffer.alloc(FILE_CHUNKS.max);
+
+/** Stands for the hash of a chunk of zeros in a sparse file, which is stored nowhere. */
+const HOLE = "hole";
+
+/** Stores the chunks of one content that are new, and collects the content's parts. */
+export class PartsBuilder {
+  readonly #writer: PackWriter;
+  readonly #sparse: boolean;
+  readonly #codec: CodecChoice;
+  readonly #parts: ContentPart[] = [];
+  /** What `addLater` has begun. */
+  #storing: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(writer: PackWriter, sparse: boolean) {
+    this.#writer = writer;
+    this.#sparse = sparse;
+    this.#codec = new CodecChoice(writer.storeSpeed);
+  }
+
+  /** Stores the next chunks; those of one call are compressed side by side. */
+  async add(chunks: readonly Uint8Array[]): Promise<void> {
+    await this.#addAll(chunks.map((raw) => ({ raw, hash: this.#isHole(raw) ? HOLE : chunkHash(raw) })));
+  }
+
+  /** As `add`, for chunks whose hashes are known. */
+  async addHashed({ bytes }: Block, spans: readonly Span[], hashes: readonly ChunkHash[]): Promise<void> {
+    await this.#addAll(
+      spans.map(({ start, end }, at) => {
+        const raw = bytes.subarray(start, end);
+        return { raw, hash: this.#isHole(raw) ? HOLE : (hashes[at] ?? chunkHash(raw)) };
+      }),
+    );
+  }
+
+  /** As `add`, in its turn after earlier ones, while the caller goes on. Gives the block back. */
+  addLater(workshop: Workshop, block: Block, spans: readonly Span[]): void {
+    const hashing = workshop.hash(block, spans);
+    const before = this.#storing;
+    const store = async (): Promise<void> => {
+      try {
+        // Both, whatever becomes of one of them: afterwards the block is somebody else's.
+        const [, hashed] = await Promise.allSettled([before, hashing]);
+        this.throwFailure();
+        if (hashed.status === "rejected") throw hashed.reason;
+        await this.addHashed(block, spans, hashed.value);
+      } catch (error) {
+        this.#failure ??= { error };
+      } finally {
+        block.release();
+      }
+    };
+    this.#storing = store();
+  }
+
+  /** Throws what has kept chunks from being stored, as soon as that is known. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** The parts, once everything that was added later is stored. */
+  async finishLater(): Promise<ContentPart[]> {
+    await this.#storing;
+    this.throwFailure();
+    return this.#parts;
+  }
+
+  finish(): ContentPart[] {
+    return this.#parts;
+  }
+
+  async #addAll(chunks: readonly { readonly raw: Uint8Array; readonly hash: ChunkHash }[]): Promise<void> {
+    const encoded = chunks.map(({ raw, hash }) => {
+      if (hash === HOLE || this.#writer.find(hash) !== undefined) return undefined;
+      return this.#codec.choose(raw);
+    });
+    // All are awaited even if one fails: they read buffers that are used again.
+    const outcomes = await Promise.allSettled(encoded.map((one) => Promise.resolve(one)));
+    for (const [at, { raw, hash }] of chunks.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.status === "rejected") throw outcome.reason;
+      this.#push(hash === HOLE ? raw.length : await this.#store(raw, hash, outcome?.value));
+    }
+  }
+
+  async #store(raw: Uint8Array, hash: ChunkHash, encoded: EncodedChunk | undefined): Promise<ContentPart> {
+    const found: ChunkRef | undefined = this.#writer.find(hash);
+    if (found !== undefined) return found;
+    // Without an encoded form it was found before; what is found stays so while the save lasts.
+    const { codec, stored } = encoded ?? { codec: "raw" as const, stored: raw };
+    return this.#writer.add(hash, raw.length, codec, stored);
+  }
+
+  #isHole(raw: Uint8Array): boolean {
+    return this.#sparse && ZEROS.compare(raw, 0, raw.length, 0, raw.length) === 0;
+  }
+
+  #push(part: ContentPart): void {
+    const last = this.#parts.at(-1);
+    if (typeof part === "number" && typeof last === "number")
+      this.#parts[this.#parts.length - 1] = last + part;
+    else this.#parts.push(part);
+  }
+}

@@ -1,0 +1,110 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { liveThreads } from "../../base/index.ts";
+import { createMemoryStore } from "../../store/index.ts";
+import { JOB, describeTree, noise, openBench, save } from "../folder.fixture.ts";
+import { chunkHash } from "../format/chunk.ts";
+import { FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
+import { nastyTree } from "../nasty-tree.fixture.ts";
+import { readEntries, readManifest } from "../restore/read-checkpoint.ts";
+
+const MIB = 1024 * 1024;
+
+/** A folder that is worth threads: many small files of all lengths, large ones whose ends lie everywhere in a block. */
+function bigTree(work: string): void {
+  fs.mkdirSync(work);
+  nastyTree(work);
+  fs.mkdirSync(join(work, "many"));
+  for (let number = 0; number < 700; number += 1) {
+    const length = [0, 1, 100, 4096, 65_536, 65_537, 200_000, MIB][number % 8] ?? 0;
+    fs.writeFileSync(join(work, "many", `${number}`), noise(length >> (number > 100 ? 4 : 0), number));
+  }
+  for (const [name, length] of [
+    ["one block", 8 * MIB],
+    ["a byte more", 8 * MIB + 1],
+    ["two and a bit", 17 * MIB],
+    ["just large", MIB + 1],
+  ] as const)
+    fs.writeFileSync(join(work, name), noise(length, length));
+  fs.writeFileSync(join(work, "text"), "compressible text ".repeat(600_000));
+  const hole = fs.openSync(join(work, "hole"), "w");
+  fs.writeSync(hole, noise(MIB, 77), 0, MIB, 30 * MIB);
+  fs.closeSync(hole);
+}
+
+describe("a save that is worth threads", () => {
+  test("brings back everything, and its threads end with it", async () => {
+    const bench = openBench();
+    bigTree(bench.work);
+    const before = describeTree(bench.work);
+    const saved = await save(bench.saver());
+    await expect.poll(liveThreads).toBe(0);
+    await bench.restore([saved.id]);
+    await expect.poll(liveThreads).toBe(0);
+    expect(describeTree(join(bench.base, "restored"))).toEqual(before);
+  });
+
+  test("cuts and names chunks as one thread does", async () => {
+    const store = createMemoryStore();
+    const bench = openBench(store);
+    bigTree(bench.work);
+    const { id } = await save(bench.saver());
+    const source = { store, job: JOB, signal: undefined };
+    const entries = await readEntries(source, await readManifest(source, id));
+    let compared = 0;
+    for (const entry of entries) {
+      if (entry.type !== "file" || entry.sparse) continue;
+      const bytes = fs.readFileSync(Buffer.from(`${bench.work}/${entry.path}`, "latin1"));
+      const expected: string[] = [];
+      for (let start = 0; start < bytes.length; ) {
+        const end = chunkEnd(bytes, start, bytes.length, FILE_CHUNKS);
+        expected.push(chunkHash(bytes.subarray(start, end)));
+        start = end;
+      }
+      expect(entry.parts.map((part) => (typeof part === "number" ? part : part.hash))).toEqual(expected);
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(700);
+  });
+
+  test("reads nothing again that did not change, and only what did", async () => {
+    const bench = openBench();
+    bigTree(bench.work);
+    const saver = bench.saver();
+    // What was written a moment ago is read again the next time, since its stat proves nothing yet.
+    const long = new Date(Date.now() - 60_000);
+    for (const name of fs.readdirSync(join(bench.work, "many")))
+      fs.utimesSync(join(bench.work, "many", name), long, long);
+    await expect.poll(async () => (await save(saver)).readBytes, { interval: 100, timeout: 20_000 }).toBe(0);
+    fs.writeFileSync(join(bench.work, "many", "3"), "changed");
+    expect((await save(saver)).readBytes).toBe(7);
+  });
+
+  test("that is given up while it reads rejects with the reason, and leaves no thread", async () => {
+    const bench = openBench();
+    bigTree(bench.work);
+    const saver = bench.saver();
+    for (const calls of [1, 3, 6]) {
+      const abort = new AbortController();
+      const reason = new Error("enough");
+      let left = calls;
+      const saving = saver.save({
+        reason: "interval",
+        confirm: async () => "valid",
+        signal: abort.signal,
+      });
+      const stop = (): void => {
+        left -= 1;
+        if (left === 0) abort.abort(reason);
+        else setImmediate(stop);
+      };
+      setImmediate(stop);
+      await expect(saving).rejects.toBe(reason);
+      await expect.poll(liveThreads).toBe(0);
+    }
+    const { id } = await save(saver);
+    await bench.restore([id]);
+    expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
+  });
+});

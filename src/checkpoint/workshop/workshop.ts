@@ -1,0 +1,36 @@
+import type { ChunkHash } from "../format/chunk.ts";
+import { FILE_CHUNKS, type FindCut } from "../format/chunker.ts";
+import type { FileReads, FileReadOutcome } from "./file-reads.ts";
+
+/** Files are read in pieces of this size. */
+export const BLOCK_BYTES = 8 * 1024 * 1024;
+
+/** Room of a block: for one chunk that began in the piece before, then a piece. */
+export const BLOCK_ROOM_BYTES: number = FILE_CHUNKS.max + BLOCK_BYTES;
+
+/** Memory for content on its way, lent. */
+export interface Block {
+  readonly bytes: Buffer;
+  /** Gives it back. Nothing may be using it any more. */
+  release(): void;
+}
+
+/** A part of a block. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where content is cut and hashed while a save or a restore is under way: on this thread, or in others beside it. */
+export interface Workshop {
+  /** Finds cuts in blocks of this workshop; undefined: as quickly as in any other bytes. */
+  readonly findCut: FindCut | undefined;
+  /** A block that nobody uses. Waits while all are lent; whoever waits for one must be sure that another is given back. */
+  takeBlock(): Promise<Block>;
+  /** The names of chunks that lie in a block, in their order. The block must stay as it is until this resolves. */
+  hash(block: Block, spans: readonly Span[]): Promise<readonly ChunkHash[]>;
+  /** Reads many small files, if this workshop has other threads for it. */
+  readonly readFiles: ((block: Block, reads: FileReads) => Promise<readonly FileReadOutcome[]>) | undefined;
+  /** Ends its threads. Calls that are under way reject. */
+  close(): void;
+}
