@@ -32,6 +32,11 @@ export function chunkRefToJson(ref: ChunkRef): readonly [string, number, string,
   return [ref.hash, ref.rawBytes, ref.pack, ref.offset, ref.storedBytes];
 }
 
+/** The text of `chunkRefToJson`: nothing in a reference needs escaping. */
+export function chunkRefToText({ hash, rawBytes, pack, offset, storedBytes }: ChunkRef): string {
+  return `["${hash}",${rawBytes},"${pack}",${offset},${storedBytes}]`;
+}
+
 /** @throws SpotproofError `checkpoint-damaged` when it is anything else than a chunk reference. */
 export function chunkRefFromJson(value: unknown): ChunkRef {
   if (!Array.isArray(value) || value.length !== 5) throw damaged("A chunk reference has not five parts.");

@@ -1,3 +1,4 @@
+import crypto from "node:crypto";
 import zlib from "node:zlib";
 
 // Reaches what newer Node.js versions have and our oldest one does not. The only file that asks.
@@ -38,4 +39,16 @@ function detectZstd(newer: NewerZlib): Zstd | undefined {
     decompress: zstdDecompress,
     level: (level) => ({ params: { [key]: level } }),
   };
+}
+
+type HashAtOnce = (algorithm: string, bytes: Uint8Array, encoding: "buffer") => Buffer;
+
+/** SHA-256 of a few bytes. Node.js 20.12 and newer have a way to it that makes no object. */
+export const shortHash: (bytes: Uint8Array) => Buffer = detectShortHash(
+  crypto as { readonly hash?: HashAtOnce },
+);
+
+function detectShortHash({ hash }: { readonly hash?: HashAtOnce }): (bytes: Uint8Array) => Buffer {
+  if (hash !== undefined) return (bytes) => hash("sha256", bytes, "buffer");
+  return (bytes) => crypto.createHash("sha256").update(bytes).digest();
 }

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { attemptNumber, packId } from "../../base/index.ts";
-import { type Entry, FileListReader, entryToObject } from "./file-list.ts";
+import { type Entry, FileListReader, entryToLine, entryToObject } from "./file-list.ts";
 
 const ROOT: Entry = { type: "directory", path: "", mode: 0o755, mtimeNs: 1n, uid: 0, gid: 0 };
 const PACK = packId(attemptNumber(1), 2);
@@ -21,6 +21,7 @@ test("every kind of entry comes back as it was, whatever the bytes of its name",
     { type: "hardlink", path: "\xff\xff", target: "\xff\xfe" },
   ];
   expect(read(entries.map(entryToObject))).toEqual(entries);
+  for (const entry of entries) expect(entryToLine(entry)).toBe(`${JSON.stringify(entryToObject(entry))}\n`);
 });
 
 test("a list that arrives in pieces of any length is the same list", () => {

@@ -1,4 +1,4 @@
-import { type ContentPart, chunkRefFromJson, chunkRefToJson, isCount } from "./chunk.ts";
+import { type ContentPart, chunkRefFromJson, chunkRefToJson, chunkRefToText, isCount } from "./chunk.ts";
 import { damaged } from "./damage.ts";
 import {
   type PathBytes,
@@ -64,6 +64,16 @@ export function entryToObject(entry: Entry): Readonly<Record<string, unknown>> {
   const parts = entry.parts.map((part) => (typeof part === "number" ? part : chunkRefToJson(part)));
   const sparse = entry.sparse ? { sparse: true } : {};
   return { ...common, size: entry.size, ...sparse, parts };
+}
+
+/** A line of the list: what `JSON.stringify` makes of the entry's object, and a line feed. Files take a shorter way to it. */
+export function entryToLine(entry: Entry): string {
+  if (entry.type !== "file") return `${JSON.stringify(entryToObject(entry))}\n`;
+  const { mode, mtimeNs, uid, gid, size } = entry;
+  const path = JSON.stringify(pathMember("path", entry.path)).slice(1, -1);
+  const sparse = entry.sparse ? ',"sparse":true' : "";
+  const parts = entry.parts.map((part) => (typeof part === "number" ? part : chunkRefToText(part))).join(",");
+  return `{${path},"type":"file","mode":${mode},"mtimeNs":"${mtimeNs}","uid":${uid},"gid":${gid},"size":${size}${sparse},"parts":[${parts}]}\n`;
 }
 
 /** @throws SpotproofError `checkpoint-damaged` when the value is no entry. */

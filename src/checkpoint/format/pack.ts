@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type PackId, SpotproofError } from "../../base/index.ts";
 import { type ChunkHash, type ChunkRef, chunkHash } from "./chunk.ts";
 import { type Codec, codecNumber, decode } from "./codec.ts";
+import { shortHash } from "./compat.ts";
 import { damaged } from "./damage.ts";
 
 // docs/checkpoint-format.md describes every byte of a pack.
@@ -191,7 +192,5 @@ function headerIsSealed(buffer: Buffer, at: number): boolean {
 
 /** Its first four bytes stand at the end of a record's header: a flipped codec must not look like an unknown one. */
 function headerCheck(buffer: Buffer, at: number): Buffer {
-  return createHash("sha256")
-    .update(buffer.subarray(at, at + CHECKED_BYTES))
-    .digest();
+  return shortHash(buffer.subarray(at, at + CHECKED_BYTES));
 }

@@ -2,14 +2,14 @@ import { BEST_CODEC, type Codec, encode, encodedBytes } from "../format/codec.ts
 import type { StoreSpeed } from "./store-speed.ts";
 
 const SAMPLE_BYTES = 32 * 1024;
-/** So much of a sample is looked at before it is compressed. */
-const GLANCE_BYTES = 8 * 1024;
+/** So much of a sample is looked at before it is compressed. (So many evenly spread ones seem to have 7.91 bits each.) */
+const GLANCE_BYTES = 4 * 1024;
 /** A new sample is taken after so many chunks of a file, about 10 MiB. */
 const CHUNKS_PER_SAMPLE = 32;
 /** Shorter chunks are left as they are: nothing to gain. */
 const SHORTEST_BYTES = 1024;
 /** Bits per byte above which no sample is compressed at all. Evenly spread bytes have 8. */
-const HOPELESS_BITS = 7.8;
+const HOPELESS_BITS = 7.75;
 
 /** A chunk as it goes into a pack. */
 export interface EncodedChunk {
@@ -62,18 +62,18 @@ function isWorthwhile(raw: Uint8Array): boolean {
   return encodedBytes(BEST_CODEC.codec, sample) <= sample.length * BEST_CODEC.worthwhileShare;
 }
 
-/** Shannon's entropy of single bytes. Takes a hundredth of the time of compressing. */
+/**
+ * How evenly the values of single bytes are spread: their collision entropy (Rényi's of order 2), which needs one logarithm
+ * where Shannon's needs 256. Takes a hundredth of the time of compressing.
+ */
 function bitsPerByte(sample: Uint8Array): number {
-  const counts = new Uint32Array(256);
+  const counts = new Uint16Array(256);
   // Counted by position: iterating would take ten times as long.
   for (let at = 0; at < sample.length; at += 1) {
     const byte = sample[at] as number;
     counts[byte] = (counts[byte] as number) + 1;
   }
-  let bits = 0;
-  for (let byte = 0; byte < 256; byte += 1) {
-    const count = counts[byte] as number;
-    if (count > 0) bits -= (count / sample.length) * Math.log2(count / sample.length);
-  }
-  return bits;
+  let squares = 0;
+  for (let byte = 0; byte < 256; byte += 1) squares += (counts[byte] as number) ** 2;
+  return -Math.log2(squares / sample.length ** 2);
 }

@@ -58,6 +58,14 @@ export class PackWriter {
     return this.#destination.index.find(hash) ?? this.#pending.get(hash);
   }
 
+  /** Adds a chunk, or finds it, when that needs no waiting: spares the many small ones their turns of the event loop. */
+  addNow(hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): ChunkRef | undefined {
+    if (this.#failure !== undefined || this.#signal?.aborted === true) return undefined;
+    const found = this.find(hash);
+    if (found !== undefined || this.#open?.fits(stored.length) !== true) return found;
+    return this.#append(this.#open, hash, rawBytes, codec, stored);
+  }
+
   /** Adds a chunk, or finds it. Waits while too many packs are under way. Rejects when an earlier pack could not be stored. */
   async add(hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): Promise<ChunkRef> {
     for (;;) {
@@ -71,7 +79,11 @@ export class PackWriter {
       });
       await this.#sealing;
     }
-    const ref = this.#open.append(hash, rawBytes, codec, stored);
+    return this.#append(this.#open, hash, rawBytes, codec, stored);
+  }
+
+  #append(pack: PackBuilder, hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): ChunkRef {
+    const ref = pack.append(hash, rawBytes, codec, stored);
     this.#pending.set(hash, ref);
     return ref;
   }

@@ -1,7 +1,7 @@
-import { type ChunkHash, type ChunkRef, type ContentPart, chunkHash } from "../format/chunk.ts";
+import { type ChunkHash, type ContentPart, chunkHash } from "../format/chunk.ts";
 import { FILE_CHUNKS } from "../format/chunker.ts";
 import type { Block, Span, Workshop } from "../workshop/workshop.ts";
-import { CodecChoice, type EncodedChunk } from "./codec-choice.ts";
+import { CodecChoice } from "./codec-choice.ts";
 import type { PackWriter } from "./pack-writer.ts";
 
 const ZEROS = Buffer.alloc(FILE_CHUNKS.max);
@@ -82,20 +82,17 @@ export class PartsBuilder {
       return this.#codec.choose(raw);
     });
     // All are awaited even if one fails: they read buffers that are used again.
-    const outcomes = await Promise.allSettled(encoded.map((one) => Promise.resolve(one)));
+    if (encoded.some((one) => one instanceof Promise)) await Promise.allSettled(encoded);
     for (const [at, { raw, hash }] of chunks.entries()) {
-      const outcome = outcomes[at];
-      if (outcome?.status === "rejected") throw outcome.reason;
-      this.#push(hash === HOLE ? raw.length : await this.#store(raw, hash, outcome?.value));
+      if (hash === HOLE) this.#push(raw.length);
+      else {
+        // Without an encoded form it was found before; what is found stays so while the save lasts.
+        const one = encoded[at] ?? { codec: "raw" as const, stored: raw };
+        const { codec, stored } = one instanceof Promise ? await one : one;
+        const ref = this.#writer.addNow(hash, raw.length, codec, stored);
+        this.#push(ref ?? (await this.#writer.add(hash, raw.length, codec, stored)));
+      }
     }
-  }
-
-  async #store(raw: Uint8Array, hash: ChunkHash, encoded: EncodedChunk | undefined): Promise<ContentPart> {
-    const found: ChunkRef | undefined = this.#writer.find(hash);
-    if (found !== undefined) return found;
-    // Without an encoded form it was found before; what is found stays so while the save lasts.
-    const { codec, stored } = encoded ?? { codec: "raw" as const, stored: raw };
-    return this.#writer.add(hash, raw.length, codec, stored);
   }
 
   #isHole(raw: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import { type PackId, SpotproofError } from "../../base/index.ts";
 import type { ChunkRef } from "../format/chunk.ts";
 import { LIST_CHUNKS } from "../format/chunker.ts";
-import { type Entry, entryToObject } from "../format/file-list.ts";
+import { type Entry, entryToLine, entryToObject } from "../format/file-list.ts";
 import type { ListPlace } from "../format/manifest.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import type { ContentStorer } from "./content-storer.ts";
@@ -66,7 +66,7 @@ async function storeList(entries: readonly Entry[], storer: ContentStorer): Prom
   let lines: string[] = [];
   let length = 0;
   for (const entry of entries) {
-    const line = `${JSON.stringify(entryToObject(entry))}\n`;
+    const line = entryToLine(entry);
     lines.push(line);
     length += line.length;
     if (length < PIECE_BYTES) continue;

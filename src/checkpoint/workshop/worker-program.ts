@@ -6,9 +6,9 @@ export type WorkerJob = { readonly id: number } & (
   | { readonly kind: "hash" /** Begin and end of each. */; readonly spans: Uint32Array }
   | {
       readonly kind: "read";
-      /** Every path is this and one of `paths`; all held as `PathBytes`. */
+      /** Every path is this and one of `paths`, which have NULs between them; all held as `PathBytes`. */
       readonly folder: string;
-      readonly paths: readonly string[];
+      readonly paths: string;
       /** Where each begins and how long it is. */
       readonly places: Uint32Array;
       /** Of each: size, mtimeNs, ctimeNs, ino, dev, modulo 2^64. */
@@ -81,9 +81,10 @@ export function makeJobPerformer(load: (name: string) => unknown, buffer: ArrayB
     places,
     stats,
   }: Extract<WorkerJob, { kind: "read" }>): WorkerAnswer => {
-    const outcomes = new Uint8Array(paths.length);
+    const names = paths.split("\0");
+    const outcomes = new Uint8Array(names.length);
     const errors: { file: number; message: string; code: string; syscall: string }[] = [];
-    paths.forEach((path, file) => {
+    names.forEach((path, file) => {
       try {
         const bytes = Buffer.from(folder + path, "latin1");
         const expected = stats.subarray(file * 5, file * 5 + 5);

@@ -59,7 +59,7 @@ async function readIn(
   const { outcomes, errors = [] } = await crew.give({
     kind: "read",
     folder: `${Buffer.from(folder).toString("latin1")}/`,
-    paths: files.map(({ path }) => path),
+    paths: files.map(({ path }) => path).join("\0"),
     places,
     stats,
   });
