@@ -2,8 +2,8 @@ import { BEST_CODEC, type Codec, encode, encodedBytes } from "../format/codec.ts
 import type { StoreSpeed } from "./store-speed.ts";
 
 const SAMPLE_BYTES = 32 * 1024;
-/** So much of a sample is looked at before it is compressed. (So many evenly spread ones seem to have 7.91 bits each.) */
-const GLANCE_BYTES = 4 * 1024;
+/** So much of a sample is looked at before it is compressed. (So many evenly spread ones seem to have 7.83 bits each.) */
+const GLANCE_BYTES = 2 * 1024;
 /** A new sample is taken after so many chunks of a file, about 10 MiB. */
 const CHUNKS_PER_SAMPLE = 32;
 /** Shorter chunks are left as they are: nothing to gain. */
