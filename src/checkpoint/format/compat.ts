@@ -43,12 +43,10 @@ function detectZstd(newer: NewerZlib): Zstd | undefined {
 
 type HashAtOnce = (algorithm: string, bytes: Uint8Array, encoding: "buffer") => Buffer;
 
-/** SHA-256 of a few bytes. Node.js 20.12 and newer have a way to it that makes no object. */
-export const shortHash: (bytes: Uint8Array) => Buffer = detectShortHash(
-  crypto as { readonly hash?: HashAtOnce },
-);
+const hashAtOnce = (crypto as { readonly hash?: HashAtOnce }).hash;
 
-function detectShortHash({ hash }: { readonly hash?: HashAtOnce }): (bytes: Uint8Array) => Buffer {
-  if (hash !== undefined) return (bytes) => hash("sha256", bytes, "buffer");
-  return (bytes) => crypto.createHash("sha256").update(bytes).digest();
-}
+/** SHA-256 of a few bytes. Node.js 20.12 and newer have a way to it that makes no object. */
+export const shortHash: (bytes: Uint8Array) => Buffer =
+  hashAtOnce === undefined
+    ? (bytes) => crypto.createHash("sha256").update(bytes).digest()
+    : (bytes) => hashAtOnce("sha256", bytes, "buffer");

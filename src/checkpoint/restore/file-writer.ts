@@ -110,7 +110,7 @@ export async function applyAttributes(
 }
 
 /** Only root may give files away. */
-function isRoot(): boolean {
+export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
@@ -118,7 +118,7 @@ function isRoot(): boolean {
  * Node.js takes times as seconds and hands them on in microseconds, cut off: half of one keeps a fraction that binary
  * numbers cannot hold from becoming the microsecond before.
  */
-function seconds(timeNs: bigint): number {
+export function seconds(timeNs: bigint): number {
   const microseconds = Number(timeNs / 1000n);
   return microseconds % 1_000_000 === 0 ? microseconds / 1e6 : (microseconds + 0.5) / 1e6;
 }

@@ -7,8 +7,8 @@ import type { Entry, FileEntry } from "../format/file-list.ts";
 import { pathBuffer } from "../format/path-bytes.ts";
 import type { FolderPath } from "../save/folder-path.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
-import type { Workshop } from "../workshop/workshop.ts";
-import { type FilePiece, FileWriter, applyAttributes } from "./file-writer.ts";
+import type { Block, Workshop } from "../workshop/workshop.ts";
+import { type FilePiece, FileWriter, applyAttributes, isRoot, seconds } from "./file-writer.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
 
 /** More than there are blocks: the others wait for one. */
@@ -39,7 +39,7 @@ export async function writeTree(
     if (entry.type === "directory" && entry.path !== "")
       await fs.mkdir(folder.of(entry.path), { mode: 0o700 });
   }
-  await writeContents(source, entries, new FileWriter(folder, durable));
+  await writeContents(source, entries, folder, durable);
   for (const entry of entries) {
     source.signal?.throwIfAborted();
     if (entry.type === "hardlink") await fs.link(folder.of(entry.target), folder.of(entry.path));
@@ -74,17 +74,23 @@ async function syncFolder(path: Buffer): Promise<void> {
 async function writeContents(
   source: CheckpointSource,
   entries: readonly Entry[],
-  writer: FileWriter,
+  folder: FolderPath,
+  durable: boolean,
 ): Promise<void> {
   const chunks = new ChunksByPack();
   const uses = new Map<ChunkRef["hash"], ChunkUse[]>();
   const files = entries.filter((entry) => entry.type === "file");
   const bytes = files.reduce((sum, entry) => sum + contentBytes(entry), 0);
-  const workshop = openWorkshop(bytes, 0);
+  const workshop = openWorkshop(bytes, files.length);
+  const writer = new FileWriter(folder, durable);
+  const writing: ContentWriting = { source, folder, durable, uses, writer, workshop };
   try {
-    await eachAtATime(files, FILES_AT_A_TIME, (entry) => writer.begin(entry, noteUses(entry, chunks, uses)));
+    await eachAtATime(files, FILES_AT_A_TIME, async (entry) => {
+      const pieces = noteUses(entry, chunks, uses);
+      if (!isWrittenAtOnce(entry, workshop)) await writer.begin(entry, pieces);
+    });
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
-    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(source, run, uses, writer, workshop));
+    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(writing, run));
   } finally {
     workshop.close();
     await writer.close();
@@ -108,13 +114,23 @@ function noteUses(entry: FileEntry, chunks: ChunksByPack, uses: Map<ChunkRef["ha
   return pieces;
 }
 
-async function writeRun(
-  source: CheckpointSource,
-  run: ChunkRun,
-  uses: ReadonlyMap<ChunkRef["hash"], readonly ChunkUse[]>,
-  writer: FileWriter,
-  workshop: Workshop,
-): Promise<void> {
+/** What writing the contents of a tree takes. */
+interface ContentWriting {
+  readonly source: CheckpointSource;
+  readonly folder: FolderPath;
+  readonly durable: boolean;
+  readonly uses: ReadonlyMap<ChunkRef["hash"], readonly ChunkUse[]>;
+  readonly writer: FileWriter;
+  readonly workshop: Workshop;
+}
+
+/** A file of one chunk is written as soon as that is there, by a workshop that has threads for it. */
+function isWrittenAtOnce({ parts }: FileEntry, workshop: Workshop): boolean {
+  return workshop.writeFiles !== undefined && parts.length === 1 && typeof parts[0] !== "number";
+}
+
+async function writeRun(writing: ContentWriting, run: ChunkRun): Promise<void> {
+  const { source, uses, writer, workshop } = writing;
   source.signal?.throwIfAborted();
   const block = await workshop.takeBlock();
   const pieces = new Map<FileEntry, FilePiece[]>();
@@ -126,6 +142,9 @@ async function writeRun(
     }
   };
   await readRun(source, run, use, { block, workshop });
+  const atOnce = [...pieces].filter(([entry]) => isWrittenAtOnce(entry, workshop));
+  for (const [entry] of atOnce) pieces.delete(entry);
+  await writeAtOnce(writing, block, atOnce);
   await eachAtATime([...pieces], FILES_AT_A_TIME, ([entry, some]) =>
     writer.write(
       entry,
@@ -133,6 +152,22 @@ async function writeRun(
     ),
   );
   block.release(); // only after a success: what failed may still be using it
+}
+
+async function writeAtOnce(
+  { folder, durable, workshop }: ContentWriting,
+  block: Block,
+  files: readonly (readonly [FileEntry, readonly FilePiece[]])[],
+): Promise<void> {
+  if (files.length === 0) return;
+  await workshop.writeFiles?.(block, {
+    folder: folder.path,
+    files: files.flatMap(([{ path, mode, uid, gid, mtimeNs }, pieces]) =>
+      pieces.map(({ bytes }) => ({ path, mode, uid, gid, mtimeSeconds: seconds(mtimeNs), content: bytes })),
+    ),
+    isRoot: isRoot(),
+    durable,
+  });
 }
 
 async function refuseFullDisk(entries: readonly Entry[], folder: FolderPath): Promise<void> {

@@ -82,7 +82,8 @@ export class PartsBuilder {
       return this.#codec.choose(raw);
     });
     // All are awaited even if one fails: they read buffers that are used again.
-    if (encoded.some((one) => one instanceof Promise)) await Promise.allSettled(encoded);
+    const promises = encoded.filter((one) => one instanceof Promise);
+    if (promises.length > 0) await Promise.allSettled(promises);
     for (const [at, { raw, hash }] of chunks.entries()) {
       if (hash === HOLE) this.#push(raw.length);
       else {

@@ -1,11 +1,9 @@
 import crypto from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import type * as Fs from "node:fs";
+import * as fs from "node:fs";
 import { Worker } from "node:worker_threads";
 import { SpotproofError, noteThread } from "../../base/index.ts";
 import {
   type JobPerformer,
-  type ReadingCall,
   type WorkerAnswer,
   type WorkerJob,
   makeJobPerformer,
@@ -34,7 +32,6 @@ export class Crew {
 
   /** `text` is the program of its workers. */
   constructor(buffer: ArrayBufferLike, workers: number, text: string = workerText()) {
-    const fs: Pick<typeof Fs, ReadingCall> = { openSync, readSync, fstatSync, closeSync, constants };
     const modules: Readonly<Record<string, unknown>> = { "node:crypto": crypto, "node:fs": fs };
     this.#performHere = makeJobPerformer((name) => modules[name], buffer);
     this.#workers = Array.from({ length: workers }, () => ({ thread: this.#start(buffer, text), jobs: 0 }));

@@ -13,6 +13,7 @@ export function openThreadWorkshop(): Workshop {
     hash: (block: Block, spans: readonly Span[]): Promise<readonly ChunkHash[]> =>
       Promise.resolve(spans.map(({ start, end }) => chunkHash(block.bytes.subarray(start, end)))),
     readFiles: undefined,
+    writeFiles: undefined,
     close: () => undefined,
   };
 }

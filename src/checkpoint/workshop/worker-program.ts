@@ -14,14 +14,29 @@ export type WorkerJob = { readonly id: number } & (
       /** Of each: size, mtimeNs, ctimeNs, ino, dev, modulo 2^64. */
       readonly stats: BigUint64Array;
     }
+  | {
+      readonly kind: "write";
+      readonly folder: string;
+      readonly paths: string;
+      readonly places: Uint32Array;
+      /** Of those whose content lies elsewhere, by their number. */
+      readonly contents: ReadonlyMap<number, Uint8Array>;
+      /** Of each: mode, uid, gid, time of the last change in seconds. */
+      readonly attributes: Float64Array;
+      readonly isRoot: boolean;
+      readonly durable: boolean;
+    }
 );
+
+type ReadJob = Extract<WorkerJob, { kind: "read" }>;
+type WriteJob = Extract<WorkerJob, { kind: "write" }>;
 
 /** What a worker answers. */
 export interface WorkerAnswer {
   readonly id: number;
   /** 32 bytes for each span. */
   readonly hashes?: Uint8Array | undefined;
-  /** For each file 0: read, 1: changed, 2: an error of those below. */
+  /** For each file 0: done, 1: changed, 2: an error of those below. */
   readonly outcomes?: Uint8Array | undefined;
   readonly errors?: readonly {
     readonly file: number;
@@ -31,8 +46,20 @@ export interface WorkerAnswer {
   }[];
 }
 
-/** What a worker asks of the file system: it only reads. */
-export type ReadingCall = "openSync" | "readSync" | "fstatSync" | "closeSync" | "constants";
+/** What a worker asks of the file system. It writes only files that do not exist yet, in the fresh folder of a restore. */
+export type WorkerFs = Pick<
+  typeof Fs,
+  | "constants"
+  | "openSync"
+  | "closeSync"
+  | "readSync"
+  | "fstatSync"
+  | "writeSync"
+  | "fchownSync"
+  | "fchmodSync"
+  | "futimesSync"
+  | "fsyncSync"
+>;
 
 /** Does jobs in a memory. */
 export type JobPerformer = (job: WorkerJob) => WorkerAnswer;
@@ -44,9 +71,9 @@ export type JobPerformer = (job: WorkerJob) => WorkerAnswer;
  */
 export function makeJobPerformer(load: (name: string) => unknown, buffer: ArrayBufferLike): JobPerformer {
   const { createHash } = load("node:crypto") as typeof Crypto;
-  const fs = load("node:fs") as Pick<typeof Fs, ReadingCall>;
+  const fs = load("node:fs") as WorkerFs;
   const memory = Buffer.from(buffer);
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants; // a pipe may have taken a file's place: do not wait for it
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = fs.constants;
 
   const hashAll = (spans: Uint32Array): Uint8Array => {
     const hashes = new Uint8Array(spans.length * 16);
@@ -58,6 +85,7 @@ export function makeJobPerformer(load: (name: string) => unknown, buffer: ArrayB
   };
 
   const readInto = (path: Buffer, begin: number, length: number, expected: BigUint64Array): boolean => {
+    // A pipe may have taken the file's place: do not wait for it.
     const file = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       let read = 0;
@@ -74,33 +102,65 @@ export function makeJobPerformer(load: (name: string) => unknown, buffer: ArrayB
     }
   };
 
-  const readAll = ({
-    id,
-    folder,
-    paths,
-    places,
-    stats,
-  }: Extract<WorkerJob, { kind: "read" }>): WorkerAnswer => {
+  const writeFrom = (path: Buffer, content: Uint8Array, attributes: Float64Array, job: WriteJob): void => {
+    const [mode = 0, uid = 0, gid = 0, seconds = 0] = attributes;
+    const file = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      for (let written = 0; written < content.length; )
+        written += fs.writeSync(file, content, written, content.length - written, written);
+      if (job.isRoot) fs.fchownSync(file, uid, gid);
+      fs.fchmodSync(file, mode); // after chown, which takes the set-user-ID bit away
+      fs.futimesSync(file, seconds, seconds);
+      if (job.durable) fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+  };
+
+  /** What became of each file of a job; `act` says whether a file was what it should be. */
+  const eachFile = (
+    { id, folder, paths }: ReadJob | WriteJob,
+    act: (path: Buffer, file: number) => boolean,
+  ): WorkerAnswer => {
     const names = paths.split("\0");
     const outcomes = new Uint8Array(names.length);
     const errors: { file: number; message: string; code: string; syscall: string }[] = [];
     names.forEach((path, file) => {
       try {
-        const bytes = Buffer.from(folder + path, "latin1");
-        const expected = stats.subarray(file * 5, file * 5 + 5);
-        const same = readInto(bytes, places[file * 2] ?? 0, places[file * 2 + 1] ?? 0, expected);
-        outcomes[file] = same ? 0 : 1;
+        outcomes[file] = act(Buffer.from(folder + path, "latin1"), file) ? 0 : 1;
       } catch (error) {
         const { code = "", syscall = "", message } = error as NodeJS.ErrnoException;
-        const isGone = code === "ENOENT" || code === "ENOTDIR";
-        outcomes[file] = isGone ? 1 : 2;
-        if (!isGone) errors.push({ file, message, code, syscall });
+        outcomes[file] = 2;
+        errors.push({ file, message, code, syscall });
       }
     });
     return { id, outcomes, errors };
   };
 
-  return (job) => (job.kind === "hash" ? { id: job.id, hashes: hashAll(job.spans) } : readAll(job));
+  const placed = ({ places }: ReadJob | WriteJob, file: number): [number, number] => [
+    places[file * 2] ?? 0,
+    places[file * 2 + 1] ?? 0,
+  ];
+
+  return (job) => {
+    switch (job.kind) {
+      case "hash":
+        return { id: job.id, hashes: hashAll(job.spans) };
+      case "read":
+        return eachFile(job, (path, file) =>
+          readInto(path, ...placed(job, file), job.stats.subarray(file * 5, file * 5 + 5)),
+        );
+      case "write":
+        return eachFile(job, (path, file) => {
+          const [begin, length] = placed(job, file);
+          const content = job.contents.get(file) ?? memory.subarray(begin, begin + length);
+          writeFrom(path, content, job.attributes.subarray(file * 4, file * 4 + 4), job);
+          return true;
+        });
+      default:
+        return job satisfies never;
+    }
+  };
 }
 
 /** The text of a worker that performs jobs in the memory that it is started with. */

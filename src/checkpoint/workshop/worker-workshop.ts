@@ -2,10 +2,13 @@ import { availableParallelism } from "node:os";
 import { SpotproofError } from "../../base/index.ts";
 import type { ChunkHash } from "../format/chunk.ts";
 import { GEAR_BYTES, findCutIn } from "../format/find-cut-wasm.ts";
+import type { PathBytes } from "../format/path-bytes.ts";
 import { wasmMemory } from "../format/wasm.ts";
+import { isVanished } from "../save/folder-errors.ts";
 import { BlockPool } from "./block-pool.ts";
 import { Crew } from "./crew.ts";
-import type { FileReadOutcome, FileReads } from "./file-reads.ts";
+import type { FileReadOutcome, FileReads, FileWrites } from "./file-batches.ts";
+import type { WorkerAnswer } from "./worker-program.ts";
 import { BLOCK_ROOM_BYTES, type Block, type Span, type Workshop } from "./workshop.ts";
 
 /** More would take processors from the command; two keep up with what most disks and networks take. */
@@ -29,6 +32,7 @@ export function openWorkerWorkshop(): Workshop {
     takeBlock: () => pool.take(),
     hash: (block, spans) => hashIn(crew, block, spans),
     readFiles: (block, reads) => readIn(crew, block, reads),
+    writeFiles: (block, writes) => writeFrom(crew, block, writes),
     close: () => crew.close(),
   };
 }
@@ -56,18 +60,50 @@ async function readIn(
     places.set([bytes.byteOffset + at, stat.size], number * 2);
     stats.set([BigInt(stat.size), stat.mtimeNs, stat.ctimeNs, stat.ino, stat.dev], number * 5);
   }
-  const { outcomes, errors = [] } = await crew.give({
-    kind: "read",
+  const answer = await crew.give({ kind: "read", ...pathsIn(folder, files), places, stats });
+  const failures = failuresIn(answer);
+  return files.map((_, file): FileReadOutcome => {
+    const error = failures.get(file);
+    if (error === undefined) return answer.outcomes?.[file] === 0 ? "read" : "changed";
+    return isVanished(error) ? "changed" : error;
+  });
+}
+
+async function writeFrom(
+  crew: Crew,
+  { bytes }: Block,
+  { folder, files, isRoot, durable }: FileWrites,
+): Promise<void> {
+  const places = new Uint32Array(files.length * 2);
+  const attributes = new Float64Array(files.length * 4);
+  const contents = new Map<number, Uint8Array>();
+  for (const [number, { content, mode, uid, gid, mtimeSeconds }] of files.entries()) {
+    // Content that does not lie in the block was decompressed: it is copied to the worker.
+    if (content.buffer === bytes.buffer) places.set([content.byteOffset, content.length], number * 2);
+    else contents.set(number, new Uint8Array(content));
+    attributes.set([mode, uid, gid, mtimeSeconds], number * 4);
+  }
+  const names = pathsIn(folder, files);
+  const answer = await crew.give({ kind: "write", ...names, places, contents, attributes, isRoot, durable });
+  for (const error of failuresIn(answer).values()) throw error;
+}
+
+function pathsIn(
+  folder: string,
+  files: readonly { readonly path: PathBytes }[],
+): { readonly folder: string; readonly paths: string } {
+  return {
     folder: `${Buffer.from(folder).toString("latin1")}/`,
     paths: files.map(({ path }) => path).join("\0"),
-    places,
-    stats,
-  });
+  };
+}
+
+/** The errors of the system in an answer, by the numbers of their files. */
+function failuresIn({ outcomes, errors = [] }: WorkerAnswer): ReadonlyMap<number, Error> {
   if (outcomes === undefined) throw unanswered();
-  const failures = new Map(
+  return new Map(
     errors.map(({ file, message, ...system }) => [file, Object.assign(new Error(message), system)]),
   );
-  return files.map((_, file) => failures.get(file) ?? (outcomes[file] === 0 ? "read" : "changed"));
 }
 
 const unanswered = (): SpotproofError =>

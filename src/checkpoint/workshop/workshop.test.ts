@@ -7,7 +7,7 @@ import { freshFolder, noise } from "../folder.fixture.ts";
 import { FolderPath } from "../save/folder-path.ts";
 import { lstatFile } from "../save/scan.ts";
 import { Crew } from "./crew.ts";
-import type { FileReads } from "./file-reads.ts";
+import type { FileReads } from "./file-batches.ts";
 import { openWorkshop } from "./open-workshop.ts";
 import { openThreadWorkshop } from "./thread-workshop.ts";
 import { openWorkerWorkshop } from "./worker-workshop.ts";

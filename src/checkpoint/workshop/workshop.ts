@@ -1,6 +1,6 @@
 import type { ChunkHash } from "../format/chunk.ts";
 import { FILE_CHUNKS, type FindCut } from "../format/chunker.ts";
-import type { FileReads, FileReadOutcome } from "./file-reads.ts";
+import type { FileReadOutcome, FileReads, FileWrites } from "./file-batches.ts";
 
 /** Files are read in pieces of this size. */
 export const BLOCK_BYTES = 8 * 1024 * 1024;
@@ -31,6 +31,8 @@ export interface Workshop {
   hash(block: Block, spans: readonly Span[]): Promise<readonly ChunkHash[]>;
   /** Reads many small files, if this workshop has other threads for it. */
   readonly readFiles: ((block: Block, reads: FileReads) => Promise<readonly FileReadOutcome[]>) | undefined;
+  /** Writes many small files, if it has; rejects with the system's error when one of them cannot be written. */
+  readonly writeFiles: ((block: Block, writes: FileWrites) => Promise<void>) | undefined;
   /** Ends its threads. Calls that are under way reject. */
   close(): void;
 }
