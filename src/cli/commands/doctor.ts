@@ -1,7 +1,13 @@
 import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { parseDuration, systemClock, systemErrorCode, systemRandom } from "../../base/index.ts";
+import {
+  SpotproofError,
+  parseDuration,
+  systemClock,
+  systemErrorCode,
+  systemRandom,
+} from "../../base/index.ts";
 import {
   type InspectedPlace,
   type InspectionEnd,
@@ -72,6 +78,14 @@ interface Settings {
 
 async function readSettings(options: DoctorOptions, io: CommandIo): Promise<Settings> {
   const windowMs = parseDuration(options.window, "--window");
+  const heartbeatMs = parseDuration(options.heartbeat, "--heartbeat");
+  const leaseMs = parseDuration(options.lease, "--lease");
+  if (leaseMs < 2 * heartbeatMs) {
+    throw new SpotproofError(
+      "bad-usage",
+      `--lease ${options.lease} is shorter than two heartbeats (--heartbeat ${options.heartbeat}), as no job may have it.`,
+    );
+  }
   const { planStop } = await import("../../supervisor/index.ts");
   // As a run divides its time: what is left before the command is asked to stop, when nothing is to be saved after that.
   const plan = planStop({
@@ -86,8 +100,8 @@ async function readSettings(options: DoctorOptions, io: CommandIo): Promise<Sett
     windowMs,
     usableMs: plan.stopAtMs,
     stateBytes: options.state === undefined ? undefined : parseByteSize(options.state, "--state"),
-    heartbeatMs: parseDuration(options.heartbeat, "--heartbeat"),
-    leaseMs: parseDuration(options.lease, "--lease"),
+    heartbeatMs,
+    leaseMs,
     measureMs: parseDuration(options.measure, "--measure"),
   };
 }

@@ -6,6 +6,8 @@ import { type Finding, notChecked } from "./report.ts";
 
 /** S3 and DynamoDB refuse what is signed by a clock that is further off (RequestTimeTooSkewed; AWS Signature Version 4). */
 const SIGNATURES_REFUSED_MS = 15 * 60_000;
+/** Linux gives a file the time of the kernel's last tick, which is at most so long ago. */
+const TICK_MS = 10;
 const NO_MATTER = "No promise of Spotproof depends on a clock";
 const BUT_SIGNATURES = "only S3 and DynamoDB refuse requests that are signed by a clock more than 15 min off";
 
@@ -35,7 +37,7 @@ export async function checkClocks(
 }
 
 function describe(writtenMs: number, beforeMs: number, afterMs: number): Finding {
-  const uncertaintyMs = Math.max(1, Math.ceil((afterMs - beforeMs) / 2));
+  const uncertaintyMs = TICK_MS + Math.ceil((afterMs - beforeMs) / 2);
   const differenceMs = Math.round(writtenMs - (beforeMs + afterMs) / 2);
   const isFar = Math.abs(differenceMs) > SIGNATURES_REFUSED_MS;
   const apart = formatDuration(Math.abs(differenceMs));

@@ -1,4 +1,6 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, type Random, SpotproofError } from "../../base/index.ts";
+import { abortable } from "../abortable.ts";
 import type { Store, StoreKey } from "../store.ts";
 import { limitCalls } from "../wrappers/limit-calls.ts";
 import { checkClocks } from "./clocks.ts";
@@ -68,7 +70,9 @@ interface Inspection extends InspectionOptions {
 
 /** Inspects a store. Rejects only with what is a mistake of this program. */
 export async function inspectStore(options: InspectionOptions): Promise<InspectionEnd> {
-  const { clock, place, signal } = options;
+  const { clock, hurry, place, signal } = options;
+  // A listener for each call that is under way: Node takes more than ten for a leak.
+  setMaxListeners(0, signal, ...(hurry === undefined ? [] : [hurry]));
   const checks: Check[] = [];
   const note = (id: CheckId, finding: Finding): void => {
     const { verdict, seen, advice, facts } = finding;
@@ -77,8 +81,8 @@ export async function inspectStore(options: InspectionOptions): Promise<Inspecti
     options.onCheck(check);
   };
   const reportOf = (about: Omit<StoreReport, "verdict" | "checks" | "format">): InspectionEnd => {
-    const report = { format: 1 as const, ...about, checks };
-    return { kind: "inspected", report: { ...report, verdict: worstOf(report) } };
+    const verdict = worstOf({ ...about, checks });
+    return { kind: "inspected", report: { format: 1, verdict, ...about, checks } };
   };
   try {
     const { opened, finding } = await openPlace(place, clock, CALL_LIMIT_MS, signal);
@@ -117,7 +121,7 @@ function limitsOf({ store }: OpenedPlace, clock: Clock): Pick<Inspection, "area"
 async function inspectOpened(
   inspection: Inspection,
 ): Promise<{ readonly leftBehind: readonly StoreKey[]; readonly earlier: EarlierProbes }> {
-  const { area, clock, hurry, opened, signal, store } = inspection;
+  const { area, clock, hurry, signal, store } = inspection;
   // Without the right to list there is nothing to be seen of others, and the check of rights says so.
   const seen = await seeOthers(store, area, clock, signal).catch(() => ({
     atMs: clock.now(),
@@ -134,7 +138,7 @@ async function inspectOpened(
     failure = error;
   }
   const leftBehind = await tidyUp(inspection, pulse, hurry);
-  await opened.close?.();
+  await closeInTime(inspection);
   if (failure !== undefined && !signal.aborted) throw failure;
   return { leftBehind, earlier };
 }
@@ -152,6 +156,12 @@ async function tidyUp(
     // The time is over, or nobody wants to wait for it: whatever was written may be there.
     return area.mayBeThere();
   }
+}
+
+/** What cannot be let go of in time ends with the process. */
+async function closeInTime({ clock, hurry, opened }: Inspection): Promise<void> {
+  const close = async (): Promise<void> => opened.close?.();
+  await tidying(clock, CALL_LIMIT_MS, hurry, (limited) => abortable(limited, close)).catch(() => undefined);
 }
 
 async function makeChecks(inspection: Inspection, pulse: Pulse): Promise<void> {

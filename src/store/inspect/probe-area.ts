@@ -44,8 +44,9 @@ export class ProbeArea {
     if (left.length === 0) return [];
     // Removing what never came to be may have failed as well: what is surely not there is not left.
     const after = await this.#listed(store, options);
-    const there = await Promise.all(left.map((key) => mayBeThere(store, key, after, options)));
-    return left.filter((_, index) => there[index]);
+    const there: StoreKey[] = [];
+    for (const key of left) if (await mayBeThere(store, key, after, options)) there.push(key);
+    return there;
   }
 
   /** The objects of this inspection as a listing shows them; undefined when there is no listing to be had. */

@@ -1,4 +1,5 @@
 import { type Clock, SpotproofError, formatDuration, withTimeLimit } from "../../base/index.ts";
+import { abortable } from "../abortable.ts";
 import { limitCalls } from "../wrappers/limit-calls.ts";
 import { rounded } from "./heartbeats.ts";
 import type { InspectedPlace, OpenedPlace } from "./place.ts";
@@ -33,7 +34,7 @@ export async function openPlace(
         `${place.description}: it was not opened within ${limitMs / 1000} s.`,
       );
     return withTimeLimit({ clock, limitMs, reason, signal }, (limited) =>
-      untilAborted(limited, place.open(mode, limited)),
+      abortable(limited, () => place.open(mode, limited)),
     );
   };
   const beganMs = clock.now();
@@ -68,15 +69,6 @@ function mayBeRead(error: unknown): boolean {
     error instanceof SpotproofError &&
     (error.code === "store-not-writable" || error.code === "store-unsuitable" || error.code === "store-full")
   );
-}
-
-function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
-  });
 }
 
 async function timeOfRead(

@@ -29,14 +29,14 @@ export interface Check {
 /** Everything that was found out about a store. */
 export interface StoreReport {
   readonly format: 1;
+  /** The worst of all; what was not checked does not count. */
+  readonly verdict: Exclude<Verdict, "not-checked">;
   /** The kind and the place of the store. */
   readonly store: string;
   /** What lies there, such as a kind of file system; null where that is not known. */
   readonly place: string | null;
   /** What weakens a promise, each a sentence. */
   readonly cautions: readonly string[];
-  /** The worst of all; what was not checked does not count. */
-  readonly verdict: Exclude<Verdict, "not-checked">;
   readonly checks: readonly Check[];
   /** Objects of this inspection that could not be removed. */
   readonly leftBehind: readonly StoreKey[];
@@ -57,7 +57,7 @@ export interface EarlierProbes {
 export type Finding = Omit<Check, "id">;
 
 /** The worst verdict of a report. */
-export function worstOf(report: Omit<StoreReport, "verdict">): StoreReport["verdict"] {
+export function worstOf(report: Omit<StoreReport, "format" | "verdict">): StoreReport["verdict"] {
   const verdicts = report.checks.map((check) => check.verdict);
   if (verdicts.includes("bad")) return "bad";
   const isClean =

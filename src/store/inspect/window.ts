@@ -45,7 +45,7 @@ export function forecastSaves(
     verdict: fits.first ? "good" : fits.changed ? "warning" : "bad",
     seen: [
       room,
-      `A first save of ${formatBytes(stateBytes)} takes about ${formatDuration(firstSaveMs)}: ${words(fits.first)}. With 1 % changed since the last save, about ${formatDuration(changedSaveMs)}: ${words(fits.changed)}.`,
+      `As far as the store goes, a first save of ${formatBytes(stateBytes)} takes about ${formatDuration(firstSaveMs)}: ${words(fits.first)}. With 1 % changed since the last save, about ${formatDuration(changedSaveMs)}: ${words(fits.changed)}.`,
     ],
     advice: fits.first ? null : fits.changed ? SAVE_IN_BACKGROUND : TOO_SLOW,
     facts: {
