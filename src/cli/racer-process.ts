@@ -60,10 +60,11 @@ function startProcess(
   { workingFolder, environment }: Pick<CommandIo, "workingFolder" | "environment">,
   signal: AbortSignal,
 ): RacerPipe {
-  const args = [...process.execArgv, process.argv[1] ?? "", "doctor", "--store", store, "--racer", name];
+  const args = [...process.execArgv, process.argv[1] ?? "", "doctor", "--racer", name];
   const child = spawn(process.execPath, args, {
     cwd: workingFolder,
-    env: environment,
+    // Not as an argument: a store's URL may hold a password, and everybody may read the arguments of a process.
+    env: { ...environment, SPOTPROOF_STORE: store },
     stdio: ["pipe", "pipe", "pipe"],
   });
   return pipeTo(child, signal);

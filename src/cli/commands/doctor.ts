@@ -1,27 +1,14 @@
-import { rmdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { type Command, Option } from "commander";
-import {
-  SpotproofError,
-  parseDuration,
-  systemClock,
-  systemErrorCode,
-  systemRandom,
-} from "../../base/index.ts";
-import {
-  type InspectedPlace,
-  type InspectionEnd,
-  type OpenedPlace,
-  loadInspection,
-} from "../../store/index.ts";
+import { SpotproofError, parseDuration, systemClock, systemRandom } from "../../base/index.ts";
+import { type InspectionEnd, loadInspection } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
+import { inspectedPlace, removeEmptyFolder } from "../inspected-place.ts";
 import { parseByteSize } from "../option-values.ts";
 import { type DoctorPaint, describeCheck, describeEnd, doctorPaint } from "../output/doctor-page.ts";
 import type { Work } from "../program.ts";
-import { RACER_OPTION, runRacer, startRacerProcesses } from "../racer-process.ts";
-import { adviceAboutStore } from "../store-advice.ts";
-import { type StoreLocation, openStore, parseStoreLocation } from "../store-location.ts";
+import { RACER_OPTION, runRacer } from "../racer-process.ts";
+import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
 
 interface DoctorOptions {
   readonly store: string;
@@ -112,7 +99,7 @@ async function doctor(options: DoctorOptions, io: CommandIo): Promise<number> {
   const { inspectStore } = await loadInspection();
   const isForPeople = options.json !== true;
   const paint = await doctorPaint(io.outIsTerminal && io.environment["NO_COLOR"] === undefined);
-  const place = placeOf(location, options.store, io);
+  const place = inspectedPlace(location, options.store, io);
   if (isForPeople) io.out(`${paint.strong(place.description)}\n\n`);
   const stop = stopOnSignals(io);
   try {
@@ -164,31 +151,4 @@ function stopOnSignals(io: CommandIo): {
       for (const off of offs) off();
     },
   };
-}
-
-function placeOf(location: StoreLocation, typed: string, io: CommandIo): InspectedPlace {
-  return {
-    description: `folder ${location.path}`,
-    async open(mode, signal): Promise<OpenedPlace> {
-      const opened = await openStore(location, mode, signal);
-      const advice = await adviceAboutStore(location.path);
-      return {
-        store: opened.store,
-        cautions: [opened.caution, advice].filter((caution) => caution !== undefined),
-        writtenAt: async (key) => (await stat(join(location.path, key))).mtimeMs,
-      };
-    },
-    startRacers: (count, signal) => startRacerProcesses(count, typed, io, signal),
-  };
-}
-
-/** A folder keeps the folders of objects that were removed. */
-async function removeEmptyFolder({ path }: StoreLocation): Promise<void> {
-  const { INSPECTION_PREFIX } = await loadInspection();
-  try {
-    await rmdir(join(path, INSPECTION_PREFIX));
-  } catch (error) {
-    // Not ours alone: another inspection has its objects there, or it was never made, or may not be removed. It is empty.
-    if (systemErrorCode(error) === undefined) throw error;
-  }
 }

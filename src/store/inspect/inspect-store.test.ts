@@ -282,6 +282,22 @@ describe("a store that is away or hangs", () => {
   });
 });
 
+test.each(Array.from({ length: 12 }, (_, seed) => seed + 1))(
+  "D1: a store with faults (seed %i): the inspection ends, and what is left is named",
+  async (seed) => {
+    const clock = manualClock();
+    const kinds = ["500", "503", "409", "412"] as const;
+    const faults = kinds.map((kind) => ({ kind, share: 0.02 * (seed % 4), delayMs: 0 }));
+    const store = createMemoryStore();
+    const broken = withStoreFaults(store, { clock, random: seededRandom(seed), current: () => faults });
+    const report = await reportOn(broken, {}, clock);
+    expect(report.checks.map(({ id }) => id)).toEqual(CHECK_IDS);
+    expect(report.leftBehind).toEqual(expect.arrayContaining([...(await keysOf(store))]));
+    // Disturbed answers are no broken promise.
+    expect(checkOf(report, "create-if-absent").facts["severalWon"] ?? 0).toBe(0);
+  },
+);
+
 describe("being stopped", () => {
   test("in any check, everything is removed, and nothing is claimed", async () => {
     for (const id of CHECK_IDS.slice(0, -1)) {
