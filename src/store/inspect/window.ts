@@ -19,8 +19,8 @@ export interface StoreSpeed {
 }
 
 const CHANGED_SHARE = 0.01;
-/** A save makes three small writes, one after the other: the list of files, the manifest, and the look at its claim. */
-const SMALL_WRITES_PER_SAVE = 3;
+/** After its full packs a save makes three small calls, one after the other: a last pack, the manifest, a look at the claim. */
+const SMALL_CALLS_PER_SAVE = 3;
 
 /** What a measured speed means for the first save, and for one with 1 % changed. */
 export function forecastSaves(
@@ -28,8 +28,8 @@ export function forecastSaves(
   { bytesPerSecond, smallWriteMs }: StoreSpeed,
 ): Finding {
   const saveMs = (bytes: number): number =>
-    (bytes / bytesPerSecond) * 1000 + SMALL_WRITES_PER_SAVE * smallWriteMs;
-  const fixedMs = SMALL_WRITES_PER_SAVE * smallWriteMs;
+    (bytes / bytesPerSecond) * 1000 + SMALL_CALLS_PER_SAVE * smallWriteMs;
+  const fixedMs = SMALL_CALLS_PER_SAVE * smallWriteMs;
   const windowBytes = Math.floor((Math.max(0, usableMs - fixedMs) / 1000) * bytesPerSecond);
   const room = `Of a notice of ${formatDuration(windowMs)}, ${formatDuration(usableMs)} are left beside the time to stop the command: in these the store takes about ${formatBytes(windowBytes)}.`;
   const facts = { windowMs, usableMs, windowBytes, stateBytes: stateBytes ?? null };
