@@ -113,6 +113,7 @@ describe("being stopped", () => {
     expect(left.length).toBeGreaterThan(0);
     const end = await bench.run([...unmeasured, "--json"]);
     expect(end.status).toBe(0);
+    expect(end.stderr).toMatch(/another inspection has objects here; watching for .* whether it lives/);
     expect(reportOf(end.stdout).earlier).toEqual({ removed: left.length, left: [], alive: 0 });
     expect(contentOf().filter((name) => !name.startsWith("tmp/"))).toEqual(NEW_STORE);
     // Fifteen real seconds of silence are part of it.

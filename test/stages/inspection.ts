@@ -38,6 +38,7 @@ export function inspect(store: Store, clock: ManualClock, setting: Setting = {})
     heartbeat: { heartbeatMs: 10_000, leaseMs: 30_000 },
     measureMs: 0,
     onCheck: () => undefined,
+    onWait: () => undefined,
     ...options,
   });
 }

@@ -1,5 +1,11 @@
 import { type Command, Option } from "commander";
-import { SpotproofError, parseDuration, systemClock, systemRandom } from "../../base/index.ts";
+import {
+  SpotproofError,
+  formatDuration,
+  parseDuration,
+  systemClock,
+  systemRandom,
+} from "../../base/index.ts";
 import { type InspectionEnd, loadInspection } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -115,6 +121,10 @@ async function doctor(options: DoctorOptions, io: CommandIo): Promise<number> {
       onCheck: (check) => {
         if (isForPeople) io.out(describeCheck(check, paint, io.outColumns));
       },
+      onWait: (waitMs) =>
+        io.err(
+          `spotproof: another inspection has objects here; watching for ${formatDuration(waitMs)} whether it lives\n`,
+        ),
     });
     await removeEmptyFolder(location);
     return tellEnd(end, isForPeople ? paint : undefined, io);

@@ -147,11 +147,13 @@ describe("what an inspection left that was killed", () => {
     const store = createMemoryStore();
     await store.create(dead, [Buffer.from("x")]);
     await store.create("spotproof-doctor/readme", [Buffer.from("the user's own")]);
-    const running = reportOn(store, {}, clock);
+    const waits: number[] = [];
+    const running = reportOn(store, { onWait: (waitMs) => waits.push(waitMs) }, clock);
     // Beside the pulse, somebody waits: for the silence to be long enough.
     await until(() => clock.sleepers === 2);
     clock.advance(15_000);
     expect((await running).earlier).toEqual({ removed: 1, left: [], alive: 0 });
+    expect(waits).toEqual([15_000]);
     expect(await keysOf(store)).toEqual(["spotproof-doctor/readme"]);
   });
 

@@ -50,6 +50,8 @@ export interface InspectionOptions {
   readonly measureMs: number;
   /** Called with each check when it has ended. */
   readonly onCheck: (check: Check) => void;
+  /** Called when it is waited for so long, in ms, to tell whether another inspection lives, whose objects are there. */
+  readonly onWait: (waitMs: number) => void;
 }
 
 /** How an inspection ended. */

@@ -68,15 +68,27 @@ export async function seeOthers(
   return { atMs: clock.now(), marks };
 }
 
+/** What removing the objects of others needs. */
+export interface RemovingParts {
+  readonly store: Store;
+  readonly area: ProbeArea;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called when it is waited for so long, in ms, to tell whether another inspection lives. */
+  readonly onWait: (waitMs: number) => void;
+}
+
 /** Removes what is there of inspections that have not moved since they were seen; waits a little if that was just now. */
 export async function removeDead(
   seen: SeenOthers,
-  { store, area, clock, signal }: { store: Store; area: ProbeArea; clock: Clock; signal: AbortSignal },
+  { store, area, clock, signal, onWait }: RemovingParts,
 ): Promise<EarlierProbes> {
   if (seen.marks.size === 0) return { removed: 0, left: [], alive: 0 };
   let now = await seeOthers(store, area, clock, signal);
   if ([...seen.marks].some(([id, mark]) => now.marks.get(id) === mark)) {
-    await clock.sleep(seen.atMs + SILENT_FOR_MS - clock.now(), signal);
+    const waitMs = seen.atMs + SILENT_FOR_MS - clock.now();
+    if (waitMs > 0) onWait(waitMs);
+    await clock.sleep(waitMs, signal);
     signal.throwIfAborted();
     now = await seeOthers(store, area, clock, signal);
   }

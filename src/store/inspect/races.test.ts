@@ -10,6 +10,7 @@ import {
   looksThenWrites,
   remembersAbsence,
   withLateListings,
+  withSpeed,
   withoutConditions,
 } from "./bad-stores.fixture.ts";
 import { localRacer } from "./racer.ts";
@@ -94,5 +95,16 @@ describe("K16: a store where create-if-absent cannot be relied on is bad", () =>
     const report = await reportOn(store, { place });
     expect(checkOf(report, "create-if-absent")).toMatchObject({ verdict: "warning" });
     expect(checkOf(report, "create-if-absent").seen.join(" ")).toMatch(/could not race: no such program/);
+  });
+
+  test("E2 D3: a slow store ends the races after their time; few of them are a warning", async () => {
+    const clock = manualClock();
+    const beganMs = clock.now();
+    const store = withSpeed(createMemoryStore(), clock, { callMs: 250, bytesPerSecond: 1e9 });
+    const report = await reportOn(store, {}, clock);
+    const check = checkOf(report, "create-if-absent");
+    expect(check).toMatchObject({ verdict: "warning", facts: { severalWon: 0, unread: 0 } });
+    expect(Number(check.facts["racesOfInstances"])).toBeLessThan(16);
+    expect(clock.now() - beganMs).toBeLessThan(60_000);
   });
 });
