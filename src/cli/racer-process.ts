@@ -8,9 +8,6 @@ import { openStore, parseStoreLocation } from "./store-location.ts";
 
 // The processes that `spotproof doctor` lets race for the same objects: each is this program again, with a hidden option.
 
-/** Makes `spotproof doctor` one of the racers. */
-export const RACER_OPTION = "--racer <name>";
-
 /** For a racer to start and open its store, and for each of its answers. */
 const ANSWER_LIMIT_MS = 30_000;
 /** For a racer to end after it was told to. */

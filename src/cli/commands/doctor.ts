@@ -6,14 +6,12 @@ import {
   systemClock,
   systemRandom,
 } from "../../base/index.ts";
-import { type InspectionEnd, loadInspection } from "../../store/index.ts";
+import type { InspectionEnd } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
-import { inspectedPlace, removeEmptyFolder } from "../inspected-place.ts";
 import { parseByteSize } from "../option-values.ts";
 import { type DoctorPaint, describeCheck, describeEnd, doctorPaint } from "../output/doctor-page.ts";
 import type { Work } from "../program.ts";
-import { RACER_OPTION, runRacer } from "../racer-process.ts";
 import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
 
 interface DoctorOptions {
@@ -50,12 +48,15 @@ export function declareDoctorCommand(program: Command, choose: (work: Work) => v
       "10s",
     )
     .option("--json", "machine-readable; the fields are a promise")
-    .addOption(new Option(RACER_OPTION).hideHelp())
+    .addOption(new Option("--racer <name>", "be one of the processes that race").hideHelp())
     .action((options: DoctorOptions) =>
-      choose((io) =>
-        options.racer === undefined ? doctor(options, io) : runRacer(options.racer, options.store, io),
-      ),
+      choose((io) => (options.racer === undefined ? doctor(options, io) : race(options.racer, options, io))),
     );
+}
+
+async function race(name: string, { store }: DoctorOptions, io: CommandIo): Promise<number> {
+  const { runRacer } = await import("../racer-process.ts");
+  return runRacer(name, store, io);
 }
 
 /** Everything that the command was told, checked. */
@@ -102,7 +103,9 @@ async function readSettings(options: DoctorOptions, io: CommandIo): Promise<Sett
 async function doctor(options: DoctorOptions, io: CommandIo): Promise<number> {
   const settings = await readSettings(options, io);
   const { location, heartbeatMs, leaseMs, measureMs, windowMs, usableMs, stateBytes } = settings;
+  const { loadInspection } = await import("../../store/index.ts");
   const { inspectStore } = await loadInspection();
+  const { inspectedPlace, removeEmptyFolder } = await import("../inspected-place.ts");
   const isForPeople = options.json !== true;
   const paint = await doctorPaint(io.outIsTerminal && io.environment["NO_COLOR"] === undefined);
   const place = inspectedPlace(location, options.store, io);
