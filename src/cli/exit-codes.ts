@@ -23,7 +23,11 @@ export const EXIT = {
   notFound: { status: 66, meaning: "The store has no such job or checkpoint." },
   notSpotProof: { status: 67, meaning: "The rehearsed job is not spot-proof, or nothing was proved." },
   noChannel: { status: 68, meaning: "No job channel answers here." },
-  unavailable: { status: 69, meaning: "The store, or an address to listen on, cannot be used now." },
+  unavailable: {
+    status: 69,
+    meaning:
+      "The store, or an address to listen on, cannot be used now, or `spotproof doctor` has found something bad about it.",
+  },
   internal: { status: 70, meaning: "Spotproof itself has broken down." },
   noProgress: {
     status: 71,

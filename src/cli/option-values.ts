@@ -40,3 +40,30 @@ export function parseShare(text: string, option: string, least: "from 0%" | "abo
     `${option} "${text}" is no share ${least} to 100%. Write 60% for three fifths.`,
   );
 }
+
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+  kB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  TB: 1000 ** 4,
+};
+
+/**
+ * Reads a size as users type it: a number and a unit, `512MiB`, `4GiB`, `1.5TB`. Gives bytes.
+ * @throws SpotproofError `bad-usage` that names the option
+ */
+export function parseByteSize(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(text.trim());
+  const unit = BYTE_UNITS[match?.[2] ?? ""];
+  const bytes = Math.round(Number(match?.[1]) * (unit ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new SpotproofError(
+    "bad-usage",
+    `${option} "${text}" is not a size. Write a number and a unit, such as 512MiB or 4GiB.`,
+  );
+}

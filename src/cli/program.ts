@@ -4,6 +4,7 @@ import { type CommandIo, processIo } from "./command-io.ts";
 import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
 import { declareCheckpointsCommand } from "./commands/checkpoints.ts";
+import { declareDoctorCommand } from "./commands/doctor.ts";
 import { declareMockMetadataCommand } from "./commands/mock-metadata.ts";
 import { declareRehearseCommand } from "./commands/rehearse.ts";
 import { declareRunOptions, readRunOptions } from "./commands/run-options.ts";
@@ -100,6 +101,7 @@ export function buildProgram(io: CommandIo, choose: (work: Work) => void): Comma
   });
   declareStatusCommand(program, choose);
   declareCheckpointsCommand(program, choose);
+  declareDoctorCommand(program, choose);
   declareChannelCommands(program, choose);
   declareRehearseCommand(program, choose);
   declareMockMetadataCommand(program, choose);

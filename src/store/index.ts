@@ -1,4 +1,5 @@
 export * from "./file/file-store.ts";
+export type * from "./inspect/index.ts";
 export * from "./keys.ts";
 export * from "./memory/memory-store.ts";
 export * from "./store.ts";
@@ -7,3 +8,6 @@ export type * from "./wrappers/store-faults.ts";
 
 /** Faults for rehearsals, loaded only where a store is disturbed. */
 export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
+
+/** Inspections of stores, loaded only by `spotproof doctor`. */
+export const loadInspection = () => import("./inspect/index.ts");

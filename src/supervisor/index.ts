@@ -9,3 +9,4 @@ export { type ProcessTable, systemProcessTable } from "./process-tree/process-ta
 export { ProcessTree } from "./process-tree/process-tree.ts";
 export type { FolderParts, RunPolicy } from "./run-parts.ts";
 export { type RunEnd, supervise } from "./supervisor.ts";
+export { planStop } from "./time-plan.ts";
