@@ -63,11 +63,11 @@ export async function openStore(
   signal?: AbortSignal,
   disturb: (store: Store) => Promise<DisturbedStore> = (store) => Promise.resolve({ store }),
 ): Promise<OpenedStore> {
-  const { limitCalls, openFileStore } = await import("../store/index.ts");
+  const { limitStore, openFileStore } = await import("../store/index.ts");
   const store = await openFileStore(location.path, { mode, signal });
   const { store: disturbed, callLimitMs = CALL_LIMIT_MS } = await disturb(store);
   return {
-    store: limitCalls(disturbed, systemClock, callLimitMs),
+    store: limitStore(disturbed, systemClock, { callLimitMs }),
     caution: store.caution,
     sweep: () => store.sweep(),
   };
