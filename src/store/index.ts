@@ -1,4 +1,5 @@
 export * from "./file/file-store.ts";
+export * from "./file/read-place.ts";
 export * from "./keys.ts";
 export type * from "./opened-store.ts";
 export * from "./memory/memory-store.ts";

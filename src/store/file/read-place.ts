@@ -1,6 +1,7 @@
 import fs from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
+import { abortable } from "../abortable.ts";
 import { type Disk, type Mount, type Place, findMount, judgePlace } from "./place.ts";
 
 /** What Azure's agent leaves on a temporary disk. */
@@ -8,9 +9,13 @@ const LOSS_WARNING = "DATALOSS_WARNING_README.txt";
 
 /**
  * Where a path lies that may not exist yet: of the part that exists, links are followed. Undefined where the system does
- * not tell (not Linux, no right to know).
+ * not tell (not Linux, no right to know). Rejects with the signal's reason when it aborts.
  */
-export async function placeOf(path: string): Promise<Place | undefined> {
+export function placeOf(path: string, signal?: AbortSignal): Promise<Place | undefined> {
+  return abortable(signal, () => look(path));
+}
+
+async function look(path: string): Promise<Place | undefined> {
   const real = await realPathOf(resolve(path));
   const mountinfo = await contentOf("/proc/self/mountinfo");
   const mount = mountinfo === undefined ? undefined : findMount(real, mountinfo);
