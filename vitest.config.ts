@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**", "examples/build/**"],
     globalSetup: ["test/setup/build-once.ts"],
-    setupFiles: ["test/setup/no-real-metadata.ts"],
+    setupFiles: ["test/setup/no-real-metadata.ts", "test/setup/volatile-stores.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {

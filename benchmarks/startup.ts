@@ -37,6 +37,7 @@ function measure(folder: string): Times {
       `job-${number}`,
       "--store",
       store,
+      "--allow-volatile-store",
       ...extra,
       "--",
       "true",

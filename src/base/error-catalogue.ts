@@ -19,23 +19,31 @@ export const ERRORS = {
     retry: "may-help",
     title: "The store did not answer as it must.",
     advice:
-      "Check that the store exists, is mounted and can be reached from this machine, then start the same command again.",
+      "Check that the store exists and can be reached from this machine (mounted, or over the network), then start the same command again.",
   },
   "store-not-writable": {
     retry: "never",
     title: "The store cannot be written.",
     advice:
-      "Give the user that runs the job the right to create files in the store, or choose another one with --store.",
+      "Give the job's user or role the right to read, create, replace and remove in the store, or choose another one with --store.",
   },
   "store-full": {
     retry: "may-help",
     title: "The store is full.",
-    advice: "Free room, or run `spotproof checkpoints prune`. The checkpoints already stored are not harmed.",
+    advice:
+      "Free room or raise its quota, or run `spotproof checkpoints prune`. The checkpoints already stored are not harmed.",
   },
   "store-unsuitable": {
     retry: "never",
-    title: "The store cannot create a file only if it is absent, which everything here rests on.",
-    advice: "Use a store on a file system with hard links (ext4, XFS, NFS, EFS and most others have them).",
+    title: "The store cannot do what everything here rests on: create an object only if it is absent.",
+    advice:
+      "Use another place: a file system with hard links (ext4, XFS, NFS, EFS and most others have them), S3 or a server that honours If-None-Match, DynamoDB, PostgreSQL.",
+  },
+  "store-volatile": {
+    retry: "never",
+    title: "The store would go with this machine, and the job's checkpoints with it.",
+    advice:
+      "Name a place that outlives it: a network file system such as EFS, a volume that moves along, S3, DynamoDB, a database. For a try: --allow-volatile-store, or SPOTPROOF_ALLOW_VOLATILE_STORE=1.",
   },
   "store-newer": {
     retry: "never",

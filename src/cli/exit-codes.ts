@@ -64,6 +64,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "store-not-writable": "unavailable",
   "store-full": "unavailable",
   "store-unsuitable": "unavailable",
+  "store-volatile": "badUsage",
   "store-newer": "unavailable",
   "record-damaged": "unavailable",
   "checkpoint-damaged": "checkpointUnusable",

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { SpotproofError, reasonOf, systemClock, systemErrorCode, systemRandom } from "../base/index.ts";
-import type { DisturbedStore } from "./store-location.ts";
+import type { DisturbedStore } from "./open-store.ts";
 import { type Store, type StoreFault, type StoreFaultKind, loadStoreFaults } from "../store/index.ts";
 
 /**

@@ -1,32 +1,85 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SpotproofError, systemClock } from "../base/index.ts";
-import type { Store } from "../store/index.ts";
+import { SpotproofError } from "../base/index.ts";
 
-/** Where `--store` points. */
-export interface StoreLocation {
-  readonly kind: "folder";
-  /** Absolute. */
-  readonly path: string;
+/** Where `--store` points. What is behind the scheme of a URL is read by the store itself, when it is opened. */
+export type StoreLocation =
+  /** `folder` is absolute. */
+  | { readonly kind: "folder"; readonly folder: string }
+  /** `file` is absolute. */
+  | { readonly kind: "sqlite"; readonly url: string; readonly file: string; readonly workingFolder: string }
+  | RemoteLocation<"s3">
+  | RemoteLocation<"dynamodb">
+  | RemoteLocation<"postgres">;
+
+/** A store that is reached over a network. The URL of a database may hold a password: it is never shown. */
+export interface RemoteLocation<Kind extends string> {
+  readonly kind: Kind;
+  readonly url: string;
+  /** Absolute: drivers that are not bundled are looked for from there. */
+  readonly workingFolder: string;
 }
 
+const KIND_OF_SCHEME: Readonly<Record<string, StoreLocation["kind"]>> = {
+  file: "folder",
+  s3: "s3",
+  dynamodb: "dynamodb",
+  sqlite: "sqlite",
+  postgres: "postgres",
+  postgresql: "postgres",
+};
+
+/** One of each kind, for messages. */
+const EXAMPLES = [
+  "/mnt/efs/jobs or file:///mnt/efs/jobs",
+  "s3://bucket/prefix",
+  "dynamodb://table/prefix",
+  "sqlite:/mnt/efs/jobs.db",
+  "postgres://user@host/database",
+];
+
 /**
- * Reads the value of `--store`: a path, or a URL such as `file:///mnt/jobs`.
- * @throws SpotproofError `bad-usage` for another kind of store
+ * Reads the value of `--store`: a path, or a URL.
+ * @throws SpotproofError `bad-usage` for another kind of store; it never repeats what may be a password
  */
 export function parseStoreLocation(text: string, workingFolder: string): StoreLocation {
   if (text === "")
-    throw new SpotproofError("bad-usage", "--store is empty. Name a folder that outlives this machine.");
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return { kind: "folder", path: resolve(workingFolder, text) };
-  if (scheme !== "file") {
     throw new SpotproofError(
       "bad-usage",
-      `--store ${text}: this version knows folders only (a path or file:///path), not "${scheme}:".`,
+      `--store is empty. Name a place that outlives this machine: ${EXAMPLES.join(", ")}.`,
+    );
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return { kind: "folder", folder: resolve(workingFolder, text) };
+  const kind = KIND_OF_SCHEME[scheme];
+  if (kind === undefined) {
+    throw new SpotproofError(
+      "bad-usage",
+      `--store: there are no stores of the kind "${scheme}:". There are: ${EXAMPLES.join(", ")}. A folder with such a name is written ./${scheme}:…`,
     );
   }
+  switch (kind) {
+    case "folder":
+      return { kind, folder: folderOfUrl(text) };
+    case "sqlite":
+      return { kind, url: text, file: resolve(workingFolder, fileOfSqlite(text)), workingFolder };
+    case "s3":
+    case "dynamodb":
+    case "postgres":
+      return { kind, url: text, workingFolder };
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The path of what a store keeps in a file system of this machine; undefined for one that is elsewhere. */
+export function pathOnDisk(location: StoreLocation): string | undefined {
+  if (location.kind === "folder") return location.folder;
+  return location.kind === "sqlite" ? location.file : undefined;
+}
+
+function folderOfUrl(text: string): string {
   try {
-    return { kind: "folder", path: fileURLToPath(text) };
+    return fileURLToPath(text);
   } catch (error) {
     throw new SpotproofError(
       "bad-usage",
@@ -36,56 +89,10 @@ export function parseStoreLocation(text: string, workingFolder: string): StoreLo
   }
 }
 
-/** A call of the store that takes longer has hung: the largest is one pack of some 16 MiB. */
-const CALL_LIMIT_MS = 60_000;
-
-/** A store, and what only its kind can do. */
-export interface OpenedStore {
-  /** Every call of it has a limit (E2). */
-  readonly store: Store;
-  /** What to know about this place, if anything. */
-  readonly caution: string | undefined;
-  /** Removes what writers left half-written that died long ago. */
-  sweep(): Promise<number>;
-}
-
-/** A store that somebody may be disturbing on purpose. */
-export interface DisturbedStore {
-  readonly store: Store;
-  /** A shorter limit for its calls, where time runs faster. */
-  readonly callLimitMs?: number | undefined;
-}
-
-/** Opens the store; `read` never creates anything. Rejects with the signal's reason when it aborts. */
-export async function openStore(
-  location: StoreLocation,
-  mode: "read" | "write",
-  signal?: AbortSignal,
-  disturb: (store: Store) => Promise<DisturbedStore> = (store) => Promise.resolve({ store }),
-): Promise<OpenedStore> {
-  const { limitCalls, openFileStore } = await import("../store/index.ts");
-  const store = await openFileStore(location.path, { mode, signal });
-  const { store: disturbed, callLimitMs = CALL_LIMIT_MS } = await disturb(store);
-  return {
-    store: limitCalls(disturbed, systemClock, callLimitMs),
-    caution: store.caution,
-    sweep: () => store.sweep(),
-  };
-}
-
-/** Names a file that says how the store of `spotproof run` is to be disturbed. Set by rehearsals. */
-const STORE_FAULTS_VARIABLE = "SPOTPROOF_REHEARSAL_STORE_FAULTS";
-
-/** As `openStore` for writing, with the faults of a rehearsal when there is one. */
-export async function openJobStore(
-  location: StoreLocation,
-  environment: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<OpenedStore & { readonly disturbedBy: string | undefined }> {
-  const faultsFile = environment[STORE_FAULTS_VARIABLE];
-  if (faultsFile === undefined || faultsFile === "")
-    return { ...(await openStore(location, "write", signal)), disturbedBy: undefined };
-  const { disturbByFile } = await import("./store-disturbance.ts");
-  const opened = await openStore(location, "write", signal, (store) => disturbByFile(store, faultsFile));
-  return { ...opened, disturbedBy: `${STORE_FAULTS_VARIABLE}=${faultsFile}` };
+/** `sqlite:jobs.db`, `sqlite:/mnt/jobs.db` and `sqlite:///mnt/jobs.db`. */
+function fileOfSqlite(text: string): string {
+  const path = text.slice(text.indexOf(":") + 1).replace(/\?.*$/s, "");
+  const file = path.startsWith("//") ? path.slice(2) : path;
+  if (file !== "") return file;
+  throw new SpotproofError("bad-usage", `--store ${text} names no file. Write sqlite:/mnt/efs/jobs.db.`);
 }

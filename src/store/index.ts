@@ -1,9 +1,13 @@
 export * from "./file/file-store.ts";
 export type * from "./inspect/index.ts";
+export * from "./file/read-place.ts";
 export * from "./keys.ts";
+export type * from "./opened-store.ts";
 export * from "./memory/memory-store.ts";
 export * from "./store.ts";
-export * from "./wrappers/limit-calls.ts";
+export * from "./wrappers/limit-store.ts";
+export * from "./wrappers/retry-calls.ts";
+export * from "./wrappers/trace-calls.ts";
 export type * from "./wrappers/store-faults.ts";
 
 /** Faults for rehearsals, loaded only where a store is disturbed. */

@@ -44,3 +44,5 @@ export const packsPrefix = (job: JobName): string => `${jobPrefix(job)}packs/`;
 /** One pack. */
 export const packKey = (job: JobName, id: PackId): StoreKey =>
   `${packsPrefix(job)}${sixDigits(idParts(id).attempt)}/${sixDigits(idParts(id).sequence)}`;
+/** Whether a key is that of a pack: data, as opposed to the small records around it. */
+export const isPackKey = (key: StoreKey): boolean => /^jobs\/[^/]+\/packs\//.test(key);

@@ -22,7 +22,7 @@ export interface ReadOptions extends CallOptions {
   /**
    * Room for the result, which the caller lends until the call has ended: spares an allocation for each of many reads.
    * When the result fits it may be (the beginning of) this buffer, and need not be. A call that was given up may still
-   * write into it.
+   * write into it, and so may an earlier try of a call that was repeated: when the result lies elsewhere, let go of it.
    */
   readonly into?: Buffer | undefined;
 }

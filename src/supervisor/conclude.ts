@@ -4,6 +4,7 @@ import {
   SpotproofError,
   type Timer,
   backoffMs,
+  formatDuration,
   reasonOf,
   withTimeLimit,
 } from "../base/index.ts";
@@ -83,7 +84,8 @@ async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durab
       if (end.kind === "failed" && end.error.code === "folder-missing") return "durable";
       const canHelp = end.kind === "failed" && end.error.entry.retry === "may-help";
       const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
-      if (!canHelp || clock.now() + waitMs > limitMs || over.signal.aborted) throw notDurable(end);
+      if (!canHelp || clock.now() + waitMs > limitMs || over.signal.aborted)
+        throw notDurable(end, policy.lastSaveLimitMs);
       await clock.sleep(waitMs, over.signal);
     }
   } finally {
@@ -107,9 +109,15 @@ async function saveUnless(over: AbortSignal, keeper: FolderKeeper): Promise<Save
   }
 }
 
-function notDurable(end: Extract<SaveEnd, { kind: "failed" | "aborted" }>): SpotproofError {
+/** A save that waits for a store which is away fails by being given up. */
+function notDurable(end: Extract<SaveEnd, { kind: "failed" | "aborted" }>, limitMs: number): SpotproofError {
   const why =
-    end.kind === "failed" ? end.error : new SpotproofError("internal", "The last save was given up.");
+    end.kind === "failed"
+      ? end.error
+      : new SpotproofError(
+          "store-unreachable",
+          `The last save was given up, by a second Ctrl-C or after ${formatDuration(limitMs)}.`,
+        );
   return new SpotproofError(
     why.code,
     `The command has done its work, but its last state is not durable: ${why.detail}`,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SpotproofError } from "../base/index.ts";
 import type { FolderSaver, SaveReason, SaveResult } from "../checkpoint/index.ts";
 import { SaveForecast } from "./save-forecast.ts";
 import { type SaveEnd, SaveQueue } from "./save-queue.ts";
@@ -16,18 +17,22 @@ function queueThatHangs(): { queue: SaveQueue; begun: SaveReason[]; ended: [Save
     },
     prune: () => Promise.reject(new Error("not here")),
   };
-  const queue = new SaveQueue({
+  const queue = queueOf(saver, (reason, end) => ended.push([reason, end.kind]));
+  return { queue, begun, ended };
+}
+
+function queueOf(saver: FolderSaver, onEnd: (reason: SaveReason, end: SaveEnd) => void): SaveQueue {
+  return new SaveQueue({
     saver,
     forecast: new SaveForecast(),
     confirm: () => Promise.resolve("valid"),
     note: () => ({}),
     currentPause: () => undefined,
     retention: { last: 2, hourly: 0, daily: 0 },
-    onEnd: (reason, end) => ended.push([reason, end.kind]),
+    onEnd,
     onPruned: () => undefined,
     onPruneFailed: () => undefined,
   });
-  return { queue, begun, ended };
 }
 
 test("I3: when the time is over the save that waits is given up with the one in flight: none begins after that", async () => {
@@ -54,4 +59,27 @@ test("a save that is wished for after giving up is not affected", async () => {
   await queue.giveUp();
   await givenUp;
   expect(await second).toEqual({ kind: "aborted" });
+});
+
+test("a full store is pruned at once: what nobody needs any more may be the room for the next save", async () => {
+  const prunes: number[] = [];
+  let saves = 0;
+  const saver: FolderSaver = {
+    save: () => {
+      saves += 1;
+      return Promise.reject(new SpotproofError(saves === 2 ? "store-full" : "folder-changing", "Not now."));
+    },
+    prune: () => {
+      prunes.push(saves);
+      return Promise.resolve({
+        removedCheckpoints: [],
+        removedPacks: 0,
+        removedBytes: 0,
+        keptCheckpoints: [],
+      });
+    },
+  };
+  const queue = queueOf(saver, () => undefined);
+  for (let save = 0; save < 3; save += 1) await queue.save("interval");
+  expect(prunes).toEqual([2]);
 });

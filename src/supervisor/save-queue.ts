@@ -90,7 +90,11 @@ export class SaveQueue {
     });
     this.#occupy(running);
     return running.then((end) => {
-      if (end.kind === "saved" && reason !== "final" && !signal.aborted) this.#pruneWhenDue();
+      if (reason === "final" || signal.aborted) return end;
+      if (end.kind === "saved") this.#savesSincePrune += 1;
+      // What nobody needs any more may be the room that the next save needs.
+      const isFull = end.kind === "failed" && end.error.code === "store-full";
+      if (isFull || this.#savesSincePrune >= PRUNE_EVERY) this.#prune();
       return end;
     });
   }
@@ -117,10 +121,9 @@ export class SaveQueue {
     }
   }
 
-  #pruneWhenDue(): void {
-    this.#savesSincePrune += 1;
-    if (this.#savesSincePrune < PRUNE_EVERY || this.#next !== undefined || this.#running !== undefined)
-      return;
+  /** Not when somebody waits for a save: then after that. */
+  #prune(): void {
+    if (this.#next !== undefined || this.#running !== undefined) return;
     this.#savesSincePrune = 0;
     const abort = new AbortController();
     this.#abortPrune = abort;

@@ -46,10 +46,12 @@ describe("bad input gets a clear answer, and nothing is started", () => {
     ],
     [
       "a store of a kind that is not known",
-      ["run", "--job", "train", "--store", "s3://bucket/x", "--", "true"],
+      ["run", "--job", "train", "--store", "mysql://me:secret@host/x", "--", "true"],
       64,
-      /folders only/,
+      /no stores of the kind "mysql:"\. There are: [^]*s3:\/\/bucket\/prefix[^]*postgres:\/\//,
     ],
+    ["a limit that is no rate", [...base, "--upload-limit", "fast", "--", "true"], 64, /such as 50MiB/],
+    ["no connections at all", [...base, "--store-connections", "0", "--", "true"], 64, /from 1 to 256/],
     [
       "a folder that contains the working folder",
       [...base, "--checkpoint", "..", "--", "true"],
@@ -147,7 +149,7 @@ describe("bad input gets a clear answer, and nothing is started", () => {
     chmodSync(join(bench.folder, "store"), 0o555);
     chmodSync(bench.folder, 0o755);
     const end = await bench.run([...base, "--", "true"], { uid: OTHER_USER, workingFolder: bench.folder });
-    expect(end.stderr).toMatch(/The store cannot be written\.[\s\S]*Give the user/);
+    expect(end.stderr).toMatch(/The store cannot be written\.[\s\S]*Give the job's user/);
     expect(end.status).toBe(69);
   });
 

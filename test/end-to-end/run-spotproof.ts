@@ -98,6 +98,7 @@ export function startSpotproof(
       HOME: process.env["HOME"],
       TMPDIR: tmpdir(),
       AWS_EC2_METADATA_DISABLED: "true",
+      SPOTPROOF_ALLOW_VOLATILE_STORE: "1",
       NO_COLOR: "1",
       SPOTPROOF_TEST: mark,
       ...options.environment,

@@ -12,15 +12,17 @@ import {
   systemClock,
   systemRandom,
 } from "../../base/index.ts";
-import type { ListedCheckpoint, VerifyResult } from "../../checkpoint/index.ts";
+import type { ListedCheckpoint, PruneReport, Retention, VerifyResult } from "../../checkpoint/index.ts";
 import type { Ended, JobHistory } from "../../job/index.ts";
-import type { Store } from "../../store/index.ts";
+import type { OpenedStore, Store } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parseCount } from "../option-values.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
-import { type OpenedStore, openStore, parseStoreLocation } from "../store-location.ts";
+import { openStore } from "../open-store.ts";
+import { parseStoreLocation } from "../store-location.ts";
+import { sayTrouble } from "../store-troubles.ts";
 
 interface CommonOptions {
   readonly store: string;
@@ -55,7 +57,7 @@ export function declareCheckpointsCommand(program: Command, choose: (work: Work)
       .requiredOption("-j, --job <name>", "the job")
       .option("--json", "machine-readable; the fields are a promise");
   declare("list", "Lists the checkpoints of a job, newest first.").action((options: CommonOptions) =>
-    choose((io) => list(options, io)),
+    choose((io) => withJob(options, io, "read", (job) => list(job, options, io))),
   );
   declare(
     "verify",
@@ -63,7 +65,9 @@ export function declareCheckpointsCommand(program: Command, choose: (work: Work)
   )
     .argument("[checkpoint...]", "which; all when none is named")
     .option("--quick", "only look whether everything is there in full length")
-    .action((names: string[], options: VerifyOptions) => choose((io) => verify(names, options, io)));
+    .action((names: string[], options: VerifyOptions) =>
+      choose((io) => withJob(options, io, "read", (job) => verify(job, names, options, io))),
+    );
   declare(
     "restore",
     "Writes a checkpoint into a folder that is empty or does not exist, verifying every byte.",
@@ -72,7 +76,7 @@ export function declareCheckpointsCommand(program: Command, choose: (work: Work)
     .requiredOption("--to <folder>", "where")
     .option("--dry-run", "only verify that it could be done")
     .action((name: string | undefined, options: RestoreOptions) =>
-      choose((io) => restore(name, options, io)),
+      choose((io) => withJob(options, io, "read", (job) => restore(job, name, options, io))),
     );
   declare("prune", "Removes old checkpoints and what only they need. The newest two that verify always stay.")
     .option("--keep <n>", "keep the newest n; at least 2", "5")
@@ -87,19 +91,37 @@ export function declareCheckpointsCommand(program: Command, choose: (work: Work)
     .action((options: PruneOptions) => choose((io) => prune(options, io)));
 }
 
-async function openJob(options: CommonOptions, io: CommandIo, mode: "read" | "write"): Promise<OpenedJob> {
-  const { readJobHistory } = await import("../../job/index.ts");
+/** Opens the store, does `work` with the job in it, and lets go of the store. */
+async function withJob(
+  options: CommonOptions,
+  io: CommandIo,
+  mode: "read" | "write",
+  work: (opened: OpenedJob) => Promise<number>,
+): Promise<number> {
   const job = parseJobName(options.job);
-  const opened = await openStore(parseStoreLocation(options.store, io.workingFolder), mode);
-  const { store } = opened;
-  const history = await readJobHistory(store, job);
-  if (history === undefined) throw new SpotproofError("job-not-found", `${job} in ${store.description}.`);
-  return { store, opened, job, history };
+  const location = parseStoreLocation(options.store, io.workingFolder);
+  const opened = await openStore(location, mode, undefined, { onTrouble: sayTrouble(io) });
+  try {
+    const { store } = opened;
+    return await work({ store, opened, job, history: await historyOf(store, job) });
+  } finally {
+    await opened.close();
+  }
 }
 
-async function list(options: CommonOptions, io: CommandIo): Promise<number> {
+async function historyOf(store: Store, job: JobName): Promise<JobHistory> {
+  const { readJobHistory } = await import("../../job/index.ts");
+  const history = await readJobHistory(store, job);
+  if (history === undefined) throw new SpotproofError("job-not-found", `${job} in ${store.description}.`);
+  return history;
+}
+
+async function list(
+  { store, job, history }: OpenedJob,
+  options: CommonOptions,
+  io: CommandIo,
+): Promise<number> {
   const { listCheckpoints } = await import("../../checkpoint/index.ts");
-  const { store, job, history } = await openJob(options, io, "read");
   const listed = await listCheckpoints(store, job);
   const usable = new Set(history.lineage);
   if (options.json === true) {
@@ -142,9 +164,13 @@ function row(one: ListedCheckpoint, usable: ReadonlySet<CheckpointId>): readonly
 
 type VerifyOptions = CommonOptions & { readonly quick?: boolean };
 
-async function verify(names: readonly string[], options: VerifyOptions, io: CommandIo): Promise<number> {
+async function verify(
+  { store, job }: OpenedJob,
+  names: readonly string[],
+  options: VerifyOptions,
+  io: CommandIo,
+): Promise<number> {
   const { listCheckpoints, verifyCheckpoint } = await import("../../checkpoint/index.ts");
-  const { store, job } = await openJob(options, io, "read");
   const ids =
     names.length > 0 ? names.map(parseCheckpointId) : (await listCheckpoints(store, job)).map(({ id }) => id);
   const results: { readonly id: CheckpointId; readonly result: VerifyResult }[] = [];
@@ -167,9 +193,13 @@ async function verify(names: readonly string[], options: VerifyOptions, io: Comm
 
 type RestoreOptions = CommonOptions & { readonly to: string; readonly dryRun?: boolean };
 
-async function restore(name: string | undefined, options: RestoreOptions, io: CommandIo): Promise<number> {
+async function restore(
+  { store, job, history }: OpenedJob,
+  name: string | undefined,
+  options: RestoreOptions,
+  io: CommandIo,
+): Promise<number> {
   const { restoreTo, verifyCheckpoint } = await import("../../checkpoint/index.ts");
-  const { store, job, history } = await openJob(options, io, "read");
   const candidates = name === undefined ? history.lineage : [parseCheckpointId(name)];
   if (candidates.length === 0)
     throw new SpotproofError("checkpoint-not-found", `${job} has no checkpoints yet.`);
@@ -220,7 +250,6 @@ type PruneOptions = CommonOptions & {
 };
 
 async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
-  const { pruneCheckpoints } = await import("../../checkpoint/index.ts");
   const retention = {
     last: parseCount(options.keep, "--keep", 2),
     hourly: parseCount(options.keepHourly, "--keep-hourly", 0),
@@ -228,31 +257,42 @@ async function prune(options: PruneOptions, io: CommandIo): Promise<number> {
   };
   const dryRun = options.dryRun === true;
   const leaseMs = parseDuration(options.observe, "--observe");
-  const { store, opened, job } = await openJob(options, io, dryRun ? "read" : "write");
-  await requireNobodyRuns(store, job, leaseMs, dryRun, io);
+  return withJob(options, io, dryRun ? "read" : "write", async ({ store, opened, job }) => {
+    await requireNobodyRuns(store, job, leaseMs, dryRun, io);
+    const report = await pruneNow(store, job, retention, dryRun);
+    // What writers left half-written that died more than a day ago.
+    if (!dryRun) await opened.sweep();
+    if (options.json === true) io.out(`${JSON.stringify({ job, dryRun, ...report }, null, 2)}\n`);
+    else {
+      const verb = dryRun ? "would be removed" : "removed";
+      io.out(
+        `${report.removedCheckpoints.length} checkpoints and ${report.removedPacks} packs ${verb}, ${formatBytes(report.removedBytes)}; ${report.keptCheckpoints.length} kept${report.keptCheckpoints.length > 0 ? `: ${report.keptCheckpoints.join(", ")}` : ""}\n`,
+      );
+    }
+    return EXIT.done.status;
+  });
+}
+
+async function pruneNow(
+  store: Store,
+  job: JobName,
+  retention: Retention,
+  dryRun: boolean,
+): Promise<PruneReport> {
+  const { pruneCheckpoints } = await import("../../checkpoint/index.ts");
   // Read again: what was seen before the wait may have changed.
-  const { history } = await openJob(options, io, "read");
-  const ended = history.attempts.filter(({ outcome }) => outcome !== undefined).map(({ number }) => number);
-  const resumesFrom = history.attempts.at(-1)?.claim.resumesFrom ?? undefined;
-  const report = await pruneCheckpoints({
+  const history = await historyOf(store, job);
+  return pruneCheckpoints({
     store,
     job,
     retention,
-    endedAttempts: ended,
+    endedAttempts: history.attempts
+      .filter(({ outcome }) => outcome !== undefined)
+      .map(({ number }) => number),
     lineage: history.lineage,
-    resumesFrom,
+    resumesFrom: history.attempts.at(-1)?.claim.resumesFrom ?? undefined,
     dryRun,
   });
-  // What writers left half-written that died more than a day ago.
-  if (!dryRun) await opened.sweep();
-  if (options.json === true) io.out(`${JSON.stringify({ job, dryRun, ...report }, null, 2)}\n`);
-  else {
-    const verb = dryRun ? "would be removed" : "removed";
-    io.out(
-      `${report.removedCheckpoints.length} checkpoints and ${report.removedPacks} packs ${verb}, ${formatBytes(report.removedBytes)}; ${report.keptCheckpoints.length} kept${report.keptCheckpoints.length > 0 ? `: ${report.keptCheckpoints.join(", ")}` : ""}\n`,
-    );
-  }
-  return EXIT.done.status;
 }
 
 /** A running attempt prunes by itself; from outside its job is only touched when it has ended. */

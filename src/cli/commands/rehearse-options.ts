@@ -3,6 +3,7 @@ import { basename, relative, resolve } from "node:path";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
 import type { RehearsedCommand, RunDurations, Supervision } from "../../simulator/index.ts";
 import { parseCount, parseShare, parseSpeed } from "../option-values.ts";
+import { pathOnDisk } from "../store-location.ts";
 import { SHORTEST_SAVE_INTERVAL_MS, declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
 
 /** The options of `spotproof rehearse`, as typed. */
@@ -177,7 +178,7 @@ function readJob(
     job: { ...written, title: "with Spotproof", words: own?.words ?? written.words, supervision },
     excluded: [
       ...(folder === undefined ? [] : [resolve(workingFolder, folder)]),
-      ...(own === undefined ? [] : [own.store]),
+      ...(own?.storePath === undefined ? [] : [own.storePath]),
     ],
   };
 }
@@ -209,6 +210,7 @@ const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   "job",
   "store",
   "checkpoint",
+  "allowVolatileStore",
   "logFile",
   "logFormat",
   "every",
@@ -225,8 +227,8 @@ const NOT_HANDED_ON: ReadonlySet<string> = new Set([
 interface OwnRun {
   readonly words: RehearsedCommand["words"];
   readonly supervision: Supervision;
-  /** The store that it would use: the rehearsal has its own. */
-  readonly store: string;
+  /** What the store that it would use keeps on this machine: the rehearsal has its own. */
+  readonly storePath: string | undefined;
 }
 
 /** A command that is a `spotproof run` already is taken apart, so that it uses the rehearsal's store and shortened times. */
@@ -264,7 +266,7 @@ function readOwnRun(words: readonly string[], workingFolder: string): OwnRun | u
   };
   const folder = raw["checkpoint"];
   return {
-    store: options.store.path,
+    storePath: pathOnDisk(options.store),
     words: options.command,
     supervision: {
       checkpointFolder: folder === undefined ? undefined : relativeFolder(folder, workingFolder),

@@ -1,15 +1,26 @@
 import { type Command, Option } from "commander";
 import { constants } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { type JobName, SpotproofError, parseDuration, parseJobName } from "../../base/index.ts";
+import {
+  type JobName,
+  SpotproofError,
+  parseByteRate,
+  parseDuration,
+  parseJobName,
+} from "../../base/index.ts";
 import type { RunPolicy } from "../../supervisor/index.ts";
+import type { UserLimits } from "../open-store.ts";
 import { parseCount } from "../option-values.ts";
-import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
+import { type StoreLocation, parseStoreLocation, pathOnDisk } from "../store-location.ts";
 
 /** Everything that `spotproof run` was told, checked and complete. */
 export interface RunOptions {
   readonly job: JobName;
   readonly store: StoreLocation;
+  /** How fast, and over how many connections, data may go to it. */
+  readonly storeLimits: UserLimits;
+  /** A store that goes with the machine is meant, for a try. */
+  readonly allowVolatileStore: boolean;
   /** Absolute path of the watched folder. */
   readonly checkpointFolder: string | undefined;
   readonly ifRunning: "standby" | "leave";
@@ -34,9 +45,21 @@ export function declareRunOptions(command: Command): Command {
   return command
     .requiredOption("-j, --job <name>", "the job's name: the same name goes on with the same work")
     .addOption(
-      new Option("-s, --store <place>", "where checkpoints rest: a folder that outlives this machine")
+      new Option(
+        "-s, --store <place>",
+        "where checkpoints rest: a folder that outlives this machine, or s3:, dynamodb:, sqlite:, postgres:",
+      )
         .env("SPOTPROOF_STORE")
         .makeOptionMandatory(),
+    )
+    .option(
+      "--upload-limit <rate>",
+      "bytes per second to the store at most, for example 50MiB; lifted once an interruption is heard",
+    )
+    .option("--store-connections <n>", "calls of the store that move data at once, at most")
+    .option(
+      "--allow-volatile-store",
+      "use a store that goes with this machine, for a try; so does SPOTPROOF_ALLOW_VOLATILE_STORE=1",
     )
     .option("-c, --checkpoint <folder>", "the command's state: this folder is saved and put back")
     .option("--every <duration>", "time between two saves (default: 1m, or longer while saves are slow)")
@@ -128,6 +151,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
     );
   }
   const store = parseStoreLocation(raw["store"] ?? "", workingFolder);
+  const uploadLimit = raw["uploadLimit"];
   const folder = checkpointFolder(raw["checkpoint"], store, workingFolder);
   const heartbeatMs = duration(raw, "heartbeat", 10);
   const leaseMs = duration(raw, "lease", 10);
@@ -140,6 +164,12 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
   return {
     job: parseJobName(raw["job"] ?? ""),
     store,
+    storeLimits: {
+      uploadBytesPerSecond:
+        uploadLimit === undefined ? undefined : parseByteRate(uploadLimit, "--upload-limit"),
+      connections: raw["storeConnections"] === undefined ? undefined : count(raw, "storeConnections", 1, 256),
+    },
+    allowVolatileStore: raw["allowVolatileStore"] !== undefined,
     checkpointFolder: folder,
     ifRunning: raw["ifRunning"] === "leave" ? "leave" : "standby",
     leaseMs,
@@ -202,10 +232,11 @@ function checkpointFolder(
       `--checkpoint ${text} contains the working folder, which would be replaced under the command. Use a folder of its own, such as ./ckpt.`,
     );
   }
-  if (isWithin(store.path, folder) || isWithin(folder, store.path)) {
+  const storePath = pathOnDisk(store);
+  if (storePath !== undefined && (isWithin(storePath, folder) || isWithin(folder, storePath))) {
     throw new SpotproofError(
       "bad-usage",
-      `--checkpoint ${folder} and --store ${store.path} lie in each other. Keep them apart: the store is what outlives the machine.`,
+      `--checkpoint ${folder} and --store ${storePath} lie in each other. Keep them apart: the store is what outlives the machine.`,
     );
   }
   return folder;

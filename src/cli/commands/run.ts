@@ -1,5 +1,4 @@
-import { lstat, realpath } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { lstat } from "node:fs/promises";
 import {
   type Clock,
   SpotproofError,
@@ -8,7 +7,6 @@ import {
   systemErrorCode,
   systemRandom,
 } from "../../base/index.ts";
-import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
 import { readEc2MetadataSettings } from "../../cloud/index.ts";
 import { type Attempt, type ClaimResult, claimJob } from "../../job/index.ts";
 import {
@@ -18,9 +16,8 @@ import {
   createSignalSource,
   watchSources,
 } from "../../notice/index.ts";
-import type { Store } from "../../store/index.ts";
+import { realPathOf } from "../../store/index.ts";
 import {
-  type FolderParts,
   type RunEnd,
   type UserStop,
   openJobChannel,
@@ -36,13 +33,15 @@ import { type InnerSupervisor, findInnerSupervisor } from "../inner-supervisor.t
 import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
 import { platformGrace } from "../platform-grace.ts";
-import { adviceAboutStore } from "../store-advice.ts";
-import { openJobStore } from "../store-location.ts";
+import type { JobStore } from "../open-store.ts";
+import { pathOnDisk } from "../store-location.ts";
+import { mergeTroubles } from "../store-troubles.ts";
 import { listenForUserStop } from "../user-stop.ts";
 import { type RunOptions, isWithin, logInFolder } from "./run-options.ts";
+import { closeRunStore, folderParts, openRunStore } from "./run-store.ts";
 
 /** What every step of a run is given. */
-interface RunContext {
+export interface RunContext {
   readonly options: RunOptions;
   readonly io: CommandIo;
   readonly clock: Clock;
@@ -88,33 +87,25 @@ export async function runCommand(options: RunOptions, io: CommandIo): Promise<nu
 }
 
 async function claimAndSupervise(context: RunContext): Promise<number> {
-  const { options, log } = context;
-  await refuseUnusableFolder(options);
-  const begun = await unlessLeaving(context, (signal) => begin(context, signal));
-  if (begun === "left") return concludeUnclaimed(context, { kind: "aborted" });
-  const { store, claim } = begun;
-  if (claim.kind !== "claimed") return concludeUnclaimed(context, claim);
-  log.forAttempt(options.job, claim.attempt.number);
-  return exitStatusOfEnd(context, await superviseAttempt(context, store, claim.attempt));
+  await refuseUnusableFolder(context.options);
+  if (context.innerSupervisor !== undefined)
+    context.log.warn("inner-supervisor", context.innerSupervisor.advice);
+  const opened = await unlessLeaving(context, (signal) => openRunStore(context, signal));
+  if (opened === "left") return concludeUnclaimed(context, { kind: "aborted" });
+  try {
+    return await claimIn(context, opened);
+  } finally {
+    await closeRunStore(context, opened);
+  }
 }
 
-/** Opens the store and claims the job; `signal` ends both, also when the store hangs. */
-async function begin(
-  context: RunContext,
-  signal: AbortSignal,
-): Promise<{ readonly store: Store; readonly claim: ClaimResult }> {
-  const { options, io, log, innerSupervisor } = context;
-  const { store, caution, disturbedBy } = await openJobStore(options.store, io.environment, signal);
-  if (disturbedBy !== undefined)
-    log.warn(
-      "store-disturbed",
-      `THE STORE IS DISTURBED ON PURPOSE, as ${disturbedBy} says: for rehearsals only`,
-    );
-  if (innerSupervisor !== undefined) log.warn("inner-supervisor", innerSupervisor.advice);
-  const advice = await adviceAboutStore(options.store.path);
-  if (advice !== undefined) log.warn("store-advice", advice);
-  if (caution !== undefined) log.warn("store-caution", caution);
-  return { store, claim: await claim(context, store, signal) };
+async function claimIn(context: RunContext, opened: JobStore): Promise<number> {
+  const { options, log } = context;
+  const claimed = await unlessLeaving(context, (signal) => claim(context, opened.store, signal));
+  const result: ClaimResult = claimed === "left" ? { kind: "aborted" } : claimed;
+  if (result.kind !== "claimed") return concludeUnclaimed(context, result);
+  log.forAttempt(options.job, result.attempt.number);
+  return exitStatusOfEnd(context, await superviseAttempt(context, opened, result.attempt));
 }
 
 /** Does `work` with a signal that aborts when the user or an interruption wants us to leave before anything is claimed. */
@@ -150,7 +141,9 @@ async function refuseUnusableFolder({ checkpointFolder: folder, store }: RunOpti
     );
   }
   if (kind === "other") throw new SpotproofError("folder-unusable", `${folder} is not a folder.`);
-  const [realFolder, realStore] = await Promise.all([realPathOf(folder), realPathOf(store.path)]);
+  const path = pathOnDisk(store);
+  if (path === undefined) return;
+  const [realFolder, realStore] = await Promise.all([realPathOf(folder), realPathOf(path)]);
   if (!isWithin(realStore, realFolder) && !isWithin(realFolder, realStore)) return;
   throw new SpotproofError(
     "bad-usage",
@@ -173,18 +166,6 @@ async function kindOf(path: string): Promise<"folder" | "link" | "absent" | "oth
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return "absent";
     throw new SpotproofError("folder-unusable", `${path}: ${String(error)}.`, { cause: error });
-  }
-}
-
-/** The path without links; of what does not exist yet, as much as does. */
-async function realPathOf(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (systemErrorCode(error) === "ENOENT" && parent !== path)
-      return join(await realPathOf(parent), basename(path));
-    return path;
   }
 }
 
@@ -219,7 +200,7 @@ function interruptionSignals(options: RunOptions, io: CommandIo): readonly NodeJ
 
 function claim(
   { options, io, clock, log }: RunContext,
-  store: Store,
+  store: JobStore["store"],
   signal: AbortSignal,
 ): Promise<ClaimResult> {
   return claimJob({
@@ -298,9 +279,10 @@ function concludeUnclaimed(
   }
 }
 
-function superviseAttempt(context: RunContext, store: Store, attempt: Attempt): Promise<RunEnd> {
+function superviseAttempt(context: RunContext, store: JobStore, attempt: Attempt): Promise<RunEnd> {
   const { options, io, clock, log, interruptions, userStop } = context;
   const { temporaryFolder, environment } = io;
+  const tell = mergeTroubles((event) => log.event(event.kind, describeEvent(event), event));
   return supervise({
     clock,
     random: systemRandom,
@@ -309,7 +291,7 @@ function superviseAttempt(context: RunContext, store: Store, attempt: Attempt): 
     command: options.command,
     workingFolder: io.workingFolder,
     environment: { ...context.innerSupervisor?.environment, ...environment },
-    folder: folderParts(context, store, attempt),
+    folder: folderParts(context, store, attempt, (event) => tell("saves", event)),
     interruptions,
     userStop,
     onForwardedSignal: (listener) => forwardSignals(context, listener),
@@ -321,33 +303,8 @@ function superviseAttempt(context: RunContext, store: Store, attempt: Attempt): 
     openChannel: (handlers) => openJobChannel({ handlers, temporaryFolder, port: options.channelPort }),
     ownPid: io.pid,
     policy: options.policy,
-    onEvent: (event) => log.event(event.kind, describeEvent(event), event),
+    onEvent: (event) => tell("supervisor", event),
   });
-}
-
-function folderParts(
-  { options, clock }: RunContext,
-  store: Store,
-  attempt: Attempt,
-): FolderParts | undefined {
-  const { job, checkpointFolder: folder } = options;
-  if (folder === undefined) return undefined;
-  const asideName = `replaced-by-attempt-${attempt.number}`;
-  return {
-    path: folder,
-    restore: (lineage, onSkipped, signal) =>
-      restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName }),
-    openSaver: (restored) =>
-      createFolderSaver({
-        store,
-        job,
-        attempt: attempt.number,
-        clock,
-        folder,
-        restored,
-        lineage: attempt.lineage,
-      }),
-  };
 }
 
 function forwardSignals({ options, io }: RunContext, listener: (signal: NodeJS.Signals) => void): () => void {

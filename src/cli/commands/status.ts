@@ -14,7 +14,9 @@ import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
-import { openStore, parseStoreLocation } from "../store-location.ts";
+import { openStore } from "../open-store.ts";
+import { parseStoreLocation } from "../store-location.ts";
+import { sayTrouble } from "../store-troubles.ts";
 
 interface StatusOptions {
   readonly store: string;
@@ -48,8 +50,17 @@ export function declareStatusCommand(program: Command, choose: (work: Work) => v
 type SeenJob = { readonly history: JobHistory; readonly liveness: Liveness | undefined };
 
 async function showStatus(options: StatusOptions, io: CommandIo): Promise<number> {
+  const location = parseStoreLocation(options.store, io.workingFolder);
+  const opened = await openStore(location, "read", undefined, { onTrouble: sayTrouble(io) });
+  try {
+    return await showStatusOf(opened.store, options, io);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function showStatusOf(store: Store, options: StatusOptions, io: CommandIo): Promise<number> {
   const { listJobs, readJobHistory } = await import("../../job/index.ts");
-  const { store } = await openStore(parseStoreLocation(options.store, io.workingFolder), "read");
   const names: readonly JobName[] =
     options.job === undefined ? await listJobs(store) : [parseJobName(options.job)];
   const jobs: SeenJob[] = [];

@@ -35,8 +35,12 @@ test("docs/log.md names every event of a supervisor, and every one that the run 
       .flatMap((line) => [...(line.split(" | ")[0] ?? "").matchAll(/`([a-z-]+)`/g)])
       .map(([, name]) => name),
   );
-  const run = readFileSync("src/cli/commands/run.ts", "utf8");
-  const own = [...run.matchAll(/log\.(?:info|warn|debug)\(\s*"([a-z-]+)"/g)].map(([, name]) => name ?? "");
+  const run = ["run.ts", "run-store.ts"]
+    .map((file) => readFileSync(`src/cli/commands/${file}`, "utf8"))
+    .join("");
+  const own = [...run.matchAll(/log\.(?:info|warn|debug|event)\(\s*"([a-z-]+)"/g)].map(
+    ([, name]) => name ?? "",
+  );
   expect(own.length).toBeGreaterThan(10);
   expect(
     [...Object.keys(KINDS), ...own, "run-failed", "log-file-trouble"].filter((kind) => !named.has(kind)),

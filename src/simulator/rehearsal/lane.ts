@@ -207,7 +207,9 @@ export class Lane {
       this.parts.command.supervision === undefined
         ? {}
         : { SPOTPROOF_REHEARSAL_STORE_FAULTS: this.storeFaultsFile };
-    return { ...metadata.environment, ...faults, SPOTPROOF_REHEARSAL: "1" };
+    // The stores of a rehearsal lie where it does, and last as long as it needs them.
+    const store = { SPOTPROOF_ALLOW_VOLATILE_STORE: "1" };
+    return { ...metadata.environment, ...faults, ...store, SPOTPROOF_REHEARSAL: "1" };
   }
 
   /** Starts the job on a machine, again where that is what a machine would do, until the machine or the job has ended. */

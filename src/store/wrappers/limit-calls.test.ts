@@ -39,6 +39,17 @@ test("E2: a call that a store never answers is given up after the limit, and say
   await refused;
 });
 
+test("a call that moves much may take longer: as long again for each 16 MiB", async () => {
+  const clock = manualClock();
+  const pack = [Buffer.alloc(32 * 1024 * 1024)];
+  const call = limitCalls(hangingStore(), clock, 60_000).create("jobs/j/packs/1", pack);
+  const refused = expect(call).rejects.toMatchObject({ message: expect.stringContaining("180 s") as string });
+  clock.advance(179_999);
+  expect(clock.pending).toBe(1);
+  clock.advance(1);
+  await refused;
+});
+
 test("the caller's own signal still ends a call at once", async () => {
   const abort = new AbortController();
   const call = limitCalls(hangingStore(), manualClock(), 60_000).read("k", { signal: abort.signal });

@@ -1,0 +1,113 @@
+import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
+import type { Attempt } from "../../job/index.ts";
+import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
+import { type JobStore, START_PATIENCE_MS, openJobStore } from "../open-store.ts";
+import { requireLastingPlace } from "../store-place.ts";
+import type { RunContext } from "./run.ts";
+
+// The store of one run: where it lies, how it is opened, and how the saves wait for it.
+
+/** How long closing the store may take, in ms: nothing depends on it any more. */
+const CLOSE_LIMIT_MS = 1000;
+
+/**
+ * Opens the store, and says where it is and what is odd about it; `signal` ends that, also when the store hangs.
+ * @throws SpotproofError `store-volatile`, and as the store's own opening
+ */
+export async function openRunStore(context: RunContext, signal: AbortSignal): Promise<JobStore> {
+  const { options, io, log, interruptions } = context;
+  const { allowVolatileStore, store: location } = options;
+  const { environment } = io;
+  const place = await requireLastingPlace(location, { allowVolatileStore, environment }, signal);
+  const lifted = new AbortController();
+  interruptions.onChange(() => {
+    if (interruptions.state().kind === "interrupted") lifted.abort();
+  });
+  const opened = await openJobStore(location, {
+    environment,
+    signal,
+    limits: options.storeLimits,
+    lifted: lifted.signal,
+    onTrouble: (error) => {
+      if (error === undefined) log.info("store-well", "the store answers");
+      else
+        log.warn(
+          "store-trouble",
+          `the store cannot be opened yet; trying again for up to ${START_PATIENCE_MS / 1000} s: ${error.message}`,
+        );
+    },
+    onCall: ({ kind, ...call }) => {
+      const failed = call.outcome === "failed" || call.outcome === "given-up";
+      const text = `${kind} ${call.key}: ${call.outcome}`;
+      if (failed) log.event("store-call", { level: "debug", text }, { call: kind, ...call });
+    },
+  });
+  const { store, caution, disturbedBy } = opened;
+  if (disturbedBy !== undefined)
+    log.warn(
+      "store-disturbed",
+      `THE STORE IS DISTURBED ON PURPOSE, as ${disturbedBy} says: for rehearsals only`,
+    );
+  if (place.advice !== undefined) log.warn("store-advice", place.advice);
+  else
+    log.info(
+      "store-place",
+      `the store is ${store.description}${place.words === undefined ? "" : `, ${place.words}`}`,
+    );
+  if (caution !== undefined) log.warn("store-caution", caution);
+  return opened;
+}
+
+/** Lets go of the store, for as long as that is worth. What it says cannot change how the run has ended. */
+export async function closeRunStore({ clock, log }: RunContext, store: JobStore): Promise<void> {
+  const closed = new AbortController();
+  const closing = store
+    .close()
+    .catch((error: unknown) => log.debug("store-not-closed", String(error)))
+    .finally(() => closed.abort());
+  await Promise.race([closing, clock.sleep(CLOSE_LIMIT_MS, closed.signal)]);
+}
+
+/**
+ * The watched folder and the engine behind it. What is on its way to a store that is away waits there, in the buffers and
+ * in the one staging folder of the one save in flight, and goes on where it was: a save is not begun anew for it (C06).
+ * Before the first save of all nothing has begun, so that one soon gives up; the loop around it has the last word.
+ */
+export function folderParts(
+  { options, clock }: RunContext,
+  opened: JobStore,
+  attempt: Attempt,
+  tell: (event: SupervisorEvent) => void,
+): FolderParts | undefined {
+  const { job, checkpointFolder: folder } = options;
+  if (folder === undefined) return undefined;
+  let patienceMs = START_PATIENCE_MS;
+  const { store, patience } = opened.waiting(
+    () => patienceMs,
+    (error) =>
+      tell(error === undefined ? { kind: "store-well" } : { kind: "store-trouble", message: error.message }),
+  );
+  const asideName = `replaced-by-attempt-${attempt.number}`;
+  return {
+    path: folder,
+    restore: (lineage, onSkipped, signal) => {
+      patienceMs = START_PATIENCE_MS;
+      return restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName });
+    },
+    openSaver: (restored) => {
+      const { lineage, number } = attempt;
+      const saver = createFolderSaver({ store, job, attempt: number, clock, folder, restored, lineage });
+      return {
+        save: (request) => {
+          patienceMs = request.reason === "start" ? START_PATIENCE_MS : Number.POSITIVE_INFINITY;
+          const { confirm, signal } = request;
+          return saver.save({
+            ...request,
+            confirm: () => patience.run("look who owns the job", signal, confirm),
+          });
+        },
+        prune: (retention, signal) => saver.prune(retention, signal),
+      };
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { type Clock, type Random, SpotproofError } from "../base/index.ts";
+import type { OpenedStore } from "../store/index.ts";
+import type { StoreLocation } from "./store-location.ts";
+
+/** How a store of any kind is opened. */
+export interface OpenHow {
+  /** `read` creates nothing, not even the marker. */
+  readonly mode: "read" | "write";
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** So many connections at most, where the store has connections; undefined = what suits its kind. */
+  readonly maxConnections: number | undefined;
+}
+
+type Open<Kind extends StoreLocation["kind"]> = (
+  location: Extract<StoreLocation, { readonly kind: Kind }>,
+  how: OpenHow,
+) => Promise<OpenedStore>;
+
+/** The doors of all kinds of stores. Each is loaded only when one of its kind is opened. */
+export type StoreDoors = { readonly [Kind in StoreLocation["kind"]]: Open<Kind> };
+
+/** One door for each kind: reads the location and opens the store. */
+export const STORE_DOORS: StoreDoors = {
+  folder: async ({ folder }, { mode, signal }) => {
+    const { openFileStore } = await import("../store/index.ts");
+    const store = await openFileStore(folder, { mode, signal });
+    return {
+      store,
+      caution: store.caution,
+      sweep: (options) => store.sweep(options),
+      close: () => Promise.resolve(),
+    };
+  },
+  s3: () => notBuiltIn("S3"),
+  dynamodb: () => notBuiltIn("DynamoDB"),
+  sqlite: () => notBuiltIn("SQLite"),
+  postgres: () => notBuiltIn("PostgreSQL"),
+};
+
+function notBuiltIn(name: string): Promise<never> {
+  return Promise.reject(new SpotproofError("bad-usage", `This version has no stores in ${name} yet.`));
+}
+
+/** Opens the store with the door of its kind. */
+export function openDoor(location: StoreLocation, how: OpenHow, doors = STORE_DOORS): Promise<OpenedStore> {
+  switch (location.kind) {
+    case "folder":
+      return doors.folder(location, how);
+    case "sqlite":
+      return doors.sqlite(location, how);
+    case "s3":
+      return quietly(() => doors.s3(location, how));
+    case "dynamodb":
+      return quietly(() => doors.dynamodb(location, how));
+    case "postgres":
+      return doors.postgres(location, how);
+    default:
+      return location satisfies never;
+  }
+}
+
+const AWS_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
+
+/**
+ * The AWS SDK writes on standard error which Node it will want one day, when its first client is made: nothing that the
+ * user of a bundled SDK could act on. It is told to be silent by the environment alone, which the job must not inherit.
+ */
+async function quietly<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (process.env[AWS_WARNING] !== undefined) return work();
+  process.env[AWS_WARNING] = "true";
+  try {
+    return await work();
+  } finally {
+    delete process.env[AWS_WARNING];
+  }
+}

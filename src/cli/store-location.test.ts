@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { parseStoreLocation, pathOnDisk } from "./store-location.ts";
+
+test.each([
+  ["./store", { kind: "folder", folder: "/work/store" }],
+  ["/mnt/efs/jobs", { kind: "folder", folder: "/mnt/efs/jobs" }],
+  ["file:///mnt/with%20space", { kind: "folder", folder: "/mnt/with space" }],
+  ["./odd:name", { kind: "folder", folder: "/work/odd:name" }],
+  ["s3://bucket/prefix?region=eu-west-1", { kind: "s3", url: "s3://bucket/prefix?region=eu-west-1" }],
+  ["S3://bucket", { kind: "s3", url: "S3://bucket" }],
+  ["dynamodb://table/prefix", { kind: "dynamodb" }],
+  ["postgres://me:secret@host/db", { kind: "postgres", workingFolder: "/work" }],
+  ["postgresql://host/db", { kind: "postgres" }],
+  ["sqlite:jobs.db", { kind: "sqlite", file: "/work/jobs.db" }],
+  ["sqlite:/mnt/jobs.db?prefix=a", { kind: "sqlite", file: "/mnt/jobs.db" }],
+  ["sqlite:///mnt/jobs.db", { kind: "sqlite", file: "/mnt/jobs.db" }],
+])("%s", (text, location) => {
+  expect(parseStoreLocation(text, "/work")).toMatchObject(location);
+});
+
+test("only what lies on this machine's file systems has a path", () => {
+  const path = (text: string) => pathOnDisk(parseStoreLocation(text, "/work"));
+  expect(path("store")).toBe("/work/store");
+  expect(path("sqlite:jobs.db")).toBe("/work/jobs.db");
+  expect(path("s3://bucket/prefix")).toBeUndefined();
+});
+
+test.each(["mysql://me:secret@host/db", "http://me:secret@host", "redis:secret"])(
+  "another kind of store is refused with one example of each kind, and no password: %s",
+  (text) => {
+    const parse = () => parseStoreLocation(text, "/work");
+    for (const words of ["/mnt/efs/jobs", "s3://", "dynamodb://", "sqlite:", "postgres://"])
+      expect(parse).toThrow(words);
+    expect(parse).not.toThrow("secret");
+  },
+);
+
+test.each(["", "sqlite:", "file://host/x"])("%j is refused", (text) => {
+  expect(() => parseStoreLocation(text, "/work")).toThrow(/--store/);
+});
