@@ -7,3 +7,6 @@ export type * from "./wrappers/store-faults.ts";
 
 /** Faults for rehearsals, loaded only where a store is disturbed. */
 export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
+
+/** Stores in S3, loaded only where one is opened. */
+export const loadS3Store = () => import("./s3/index.ts");
