@@ -6,7 +6,7 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from "@aws-sdk/client-s3";
-import { type Clock, type Random, SpotproofError } from "../../base/index.ts";
+import type { Clock, Random, SpotproofError } from "../../base/index.ts";
 import { loadS3 } from "../../cloud/index.ts";
 import { abortable } from "../abortable.ts";
 import { readTrouble, type S3Trouble } from "./s3-answer.ts";
