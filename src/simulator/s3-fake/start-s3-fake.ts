@@ -145,7 +145,8 @@ export class S3Fake {
 
   #count(request: S3Request, kind: S3RequestKind): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    if (this.#requests.length > MOST_REQUESTS_KEPT) this.#requests = this.#requests.slice(-MOST_REQUESTS_KEPT / 2);
+    if (this.#requests.length > MOST_REQUESTS_KEPT)
+      this.#requests = this.#requests.slice(-MOST_REQUESTS_KEPT / 2);
     this.#requests.push({ ...request, body: Buffer.alloc(0) });
   }
 
