@@ -2,7 +2,7 @@ import { type Clock, type Random, SpotproofError, systemClock, systemRandom } fr
 import type { OpenedStore } from "../opened-store.ts";
 import { prepareStore } from "../prepare-store.ts";
 import { sweepUploads } from "./abandoned-uploads.ts";
-import { readTrouble } from "./s3-answer.ts";
+import { S3TroubleError } from "./s3-answer.ts";
 import { S3Connection, type S3ConnectionOptions, type S3Credentials } from "./s3-connection.ts";
 import { S3_LIMITS, type S3Limits } from "./s3-limits.ts";
 import type { S3Location } from "./s3-location.ts";
@@ -72,7 +72,7 @@ async function openIn(
 /** Where the bucket is, when the user left that open. */
 function regionToTry(error: unknown, { region }: S3Location): string | undefined {
   const isElsewhere = error instanceof SpotproofError && error.code === "bad-usage" && region === undefined;
-  return isElsewhere ? readTrouble(error.cause).bucketRegion : undefined;
+  return isElsewhere && error.cause instanceof S3TroubleError ? error.cause.trouble.bucketRegion : undefined;
 }
 
 function cautionAbout({ isExposed, place, options }: S3Connection): string | undefined {

@@ -12,6 +12,17 @@ export interface S3Trouble {
   readonly bucketRegion: string | undefined;
 }
 
+/** Keeps what is known as the cause of an error. What the SDK throws holds the request, with a token in its headers. */
+export class S3TroubleError extends Error {
+  readonly trouble: S3Trouble;
+
+  constructor(trouble: S3Trouble) {
+    super(trouble.message);
+    this.name = trouble.code;
+    this.trouble = trouble;
+  }
+}
+
 interface SdkError {
   readonly name?: string;
   readonly Region?: string;

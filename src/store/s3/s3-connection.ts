@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type {
   $Command,
   S3Client,
@@ -185,7 +186,8 @@ export class S3Connection {
     } catch (error) {
       // By now the SDK has set its clock by the answer. What was refused so did not take effect.
       const wasSkewed = readTrouble(error).code === "RequestTimeTooSkewed";
-      if (!wasSkewed || call.headers !== undefined) throw error;
+      const isSpent = "Body" in command.input && command.input.Body instanceof Readable;
+      if (!wasSkewed || isSpent) throw error;
       return send();
     }
   }

@@ -1,5 +1,5 @@
 import { type ErrorCode, SpotproofError } from "../../base/index.ts";
-import { type S3Trouble, readTrouble } from "./s3-answer.ts";
+import { readTrouble, type S3Trouble, S3TroubleError } from "./s3-answer.ts";
 
 /** A request that was made, for messages. */
 export interface S3Operation {
@@ -102,7 +102,7 @@ export function asS3Error(error: unknown, operation: S3Operation): SpotproofErro
       ? ""
       : ` It says: ${sentence(trouble.message)}`;
   return new SpotproofError(code, `${operation.place}: ${answer}${request}. ${words}${said}`.trimEnd(), {
-    cause: error,
+    cause: new S3TroubleError(trouble),
   });
 }
 
