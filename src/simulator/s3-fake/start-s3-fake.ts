@@ -43,6 +43,9 @@ export class S3Fake {
   readonly #shelves: ReadonlyMap<string, ObjectShelf>;
   readonly #faults: S3Faults;
   readonly #server: Server;
+  /** So many connections were open at once since the start. */
+  mostConnections = 0;
+  #connections = 0;
   #counts = new Map<S3RequestKind, number>();
   #requests: S3Request[] = [];
   #gathering: Gathering | undefined;
@@ -57,6 +60,13 @@ export class S3Fake {
       this.#receive(message, response).catch(() => response.destroy());
     });
     this.#server.keepAliveTimeout = 20_000;
+    this.#server.on("connection", (socket) => {
+      this.#connections += 1;
+      this.mostConnections = Math.max(this.mostConnections, this.#connections);
+      socket.on("close", () => {
+        this.#connections -= 1;
+      });
+    });
   }
 
   /** `http://127.0.0.1:9000` */

@@ -4,7 +4,14 @@ import type { S3Fault } from "../../simulator/index.ts";
 import type { OpenedStore } from "../opened-store.ts";
 import type { Store } from "../store.ts";
 import { openS3Store, parseS3Location } from "./index.ts";
-import { CREDENTIALS, openAt, s3Fake, s3Stage, type S3StageOptions, text } from "./s3-stage.fixture.ts";
+import {
+  CREDENTIALS,
+  openAt,
+  s3Fake,
+  s3Stage,
+  type S3StageOptions,
+  text,
+} from "../../../test/stages/s3-stage.ts";
 
 const refusedAs = (code: string, message: RegExp) => ({
   code,

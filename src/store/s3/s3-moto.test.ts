@@ -2,7 +2,7 @@ import { CreateBucketCommand, HeadObjectCommand, S3Client } from "@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasMoto, type Moto, startMoto } from "../../../test/stages/moto.ts";
 import { describeStoreContract } from "../store.contract.ts";
-import { CREDENTIALS, openAt, text } from "./s3-stage.fixture.ts";
+import { CREDENTIALS, openAt, text } from "../../../test/stages/s3-stage.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,8 +1,7 @@
-// Stages for the tests of this folder: a store in a fake S3.
 import { onTestFinished } from "vitest";
-import { type S3Fake, type S3FakeOptions, startS3Fake } from "../../simulator/index.ts";
-import type { OpenedStore } from "../opened-store.ts";
-import { openS3Store, parseS3Location, type S3StoreOptions } from "./index.ts";
+import { type S3Fake, type S3FakeOptions, startS3Fake } from "../../src/simulator/index.ts";
+import type { OpenedStore } from "../../src/store/opened-store.ts";
+import { openS3Store, parseS3Location, type S3StoreOptions } from "../../src/store/s3/index.ts";
 
 /** Keys that nothing checks. */
 export const CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
