@@ -40,14 +40,15 @@ describe.skipIf(!hasMoto)(`moto${hasMoto ? "" : " (moto_server is not on the PAT
   // Racing completions are left to the fake: moto tests their condition and stores the object in two steps.
   test("an object in parts of S3's smallest size comes back, and a second one finds it", async () => {
     const limits = { multipartAboveBytes: 6 * MIB, partBytes: 5 * MIB };
-    const { store, sweep } = await openAt(moto.url, { path: await bucket(), limits });
+    const opened = await openAt(moto.url, { path: await bucket(), limits });
+    const { store } = opened;
     const content = Buffer.alloc(12 * MIB, "spotproof");
     expect(await store.create("large", [content.subarray(0, MIB), content.subarray(MIB)])).toBe("created");
     expect(await store.create("large", [Buffer.alloc(12 * MIB)])).toBe("exists");
     expect((await store.read("large"))?.equals(content)).toBe(true);
     const middle = await store.read("large", { range: { offset: 5 * MIB - 3, length: 6 } });
     expect(middle?.equals(content.subarray(5 * MIB - 3, 5 * MIB + 3))).toBe(true);
-    expect(await sweep()).toBeGreaterThanOrEqual(0);
+    expect(await opened.sweep()).toBeGreaterThanOrEqual(0);
   });
 
   test("the storage class is that of large objects only, and the KMS key of all", async () => {
