@@ -6,4 +6,5 @@ export * from "./rehearsal/index.ts";
 export * from "./report/index.ts";
 export * from "./verdict/index.ts";
 export * from "./scenario/index.ts";
+export * from "./s3-fake/index.ts";
 export * from "./trace/index.ts";

@@ -15,3 +15,5 @@ export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
 
 /** Inspections of stores, loaded only by `spotproof doctor`. */
 export const loadInspection = () => import("./inspect/index.ts");
+/** Stores in S3, loaded only where one is opened. */
+export const loadS3Store = () => import("./s3/index.ts");

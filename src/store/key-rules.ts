@@ -3,9 +3,14 @@ import type { StoreKey } from "./store.ts";
 
 const KEY = /^(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)*$/;
 
+/** Whether it can be the key of an object. */
+export function isKey(key: string): boolean {
+  return KEY.test(key);
+}
+
 /** @throws SpotproofError `internal` when it cannot be the key of an object: a mistake of the caller, not of a user. */
 export function requireKey(key: StoreKey): void {
-  if (!KEY.test(key)) throw new SpotproofError("internal", `"${key}" cannot be the key of an object.`);
+  if (!isKey(key)) throw new SpotproofError("internal", `"${key}" cannot be the key of an object.`);
 }
 
 /** @throws SpotproofError `internal` when it is no prefix of keys: empty, or a key and a slash. */
