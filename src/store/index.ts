@@ -7,3 +7,6 @@ export type * from "./wrappers/store-faults.ts";
 
 /** Faults for rehearsals, loaded only where a store is disturbed. */
 export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
+
+/** The store in a DynamoDB table, loaded only where one is opened. */
+export const loadDynamoDbStore = () => import("./dynamodb/index.ts");

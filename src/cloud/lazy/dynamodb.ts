@@ -1,0 +1,12 @@
+// What is used of the DynamoDB client, in a piece of its own: some megabytes that only such a store needs.
+export {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactWriteItemsCommand,
+} from "@aws-sdk/client-dynamodb";
+export type { AttributeValue, TableDescription, TransactWriteItem } from "@aws-sdk/client-dynamodb";
