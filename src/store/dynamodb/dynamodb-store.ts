@@ -12,7 +12,8 @@ import { createObject, removeObject, replaceObject } from "./object-writing.ts";
 import { Repeater } from "./repeat.ts";
 import { type TableClient, openTableClient } from "./table-client.ts";
 import { prepareTable } from "./table.ts";
-import { type CallTools, sweepUploads } from "./uploads.ts";
+import type { CallTools } from "./heads.ts";
+import { sweepUploads } from "./uploads.ts";
 
 // A store in a DynamoDB table.
 //   D1. A write is one request that changes one head, or a transaction that does; until then nobody sees any of it.

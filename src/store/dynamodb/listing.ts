@@ -1,7 +1,7 @@
 import type { StoredObject } from "../store.ts";
 import { LONGEST_KEY, readListed } from "./items.ts";
 import type { Item } from "./table-client.ts";
-import type { CallTools } from "./uploads.ts";
+import type { CallTools } from "./heads.ts";
 
 // DynamoDB sorts by the bytes of the keys, as the store does. All of a key's characters lie between "!" and "~".
 const BEFORE_ALL = "!";

@@ -1,9 +1,8 @@
 import { SpotproofError } from "../../base/index.ts";
 import type { ReadOptions, StoreKey } from "../store.ts";
+import { type CallTools, findHead } from "./heads.ts";
 import { type Head, sizeOf } from "./items.ts";
-import { findHead } from "./object-writing.ts";
 import { forEachIndex } from "./repeat.ts";
-import type { CallTools } from "./uploads.ts";
 
 const PARTS_AT_ONCE = 4;
 /** How often an object may be replaced while it is read. */

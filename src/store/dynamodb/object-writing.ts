@@ -2,14 +2,15 @@ import { randomUUID } from "node:crypto";
 import { SpotproofError } from "../../base/index.ts";
 import type { StoreBytes, StoreKey } from "../store.ts";
 import { RepeatableError } from "./dynamodb-errors.ts";
-import { type Head, LARGEST_INLINE_BYTES, PART_BYTES, type Upload, headItem, readHead } from "./items.ts";
+import { type CallTools, findHead } from "./heads.ts";
+import { type Head, LARGEST_INLINE_BYTES, PART_BYTES, type Upload, headItem } from "./items.ts";
 import type { Condition, Write } from "./table-client.ts";
 import {
-  type CallTools,
   abandonRecord,
   consumeRecord,
   discardUpload,
-  lostRecord,
+  giveUpUpload,
+  recordOf,
   writeUpload,
 } from "./uploads.ts";
 
@@ -35,10 +36,8 @@ export async function createObject(
   const item = headItem(places.head(key), partsHead(upload, sizeBytes));
   const writes: readonly Write[] = [{ kind: "put", item, condition: IS_FREE }, consumeRecord(places, upload)];
   if ((await commit(tools, writes)) === "done") return "created";
-  const head = await findHead(tools, key);
-  if (hasUpload(head, upload)) return "created";
-  await discardUpload(tools, lostRecord(tools, key, upload));
-  if (head !== undefined) return "exists";
+  if ((await giveUpUpload(tools, recordOf(tools, key, upload))) === "is the head's") return "created";
+  if ((await findHead(tools, key)) !== undefined) return "exists";
   throw overtaken(tools, key);
 }
 
@@ -86,13 +85,6 @@ export async function removeObject(tools: CallTools, key: StoreKey): Promise<voi
   });
 }
 
-/** What is stored under a key. */
-export async function findHead(tools: CallTools, key: StoreKey): Promise<Head | undefined> {
-  const { client, places, repeater, signal } = tools;
-  const item = await repeater.run(() => client.get(places.head(key), signal));
-  return item === undefined ? undefined : readHead(item, `${client.place}: ${key}`);
-}
-
 /** Takes the upload `old` from its head, which `change` writes or removes, and then removes the parts. */
 async function takeFromHead(
   tools: CallTools,
@@ -102,7 +94,7 @@ async function takeFromHead(
   mine?: Upload,
 ): Promise<boolean> {
   const { places } = tools;
-  const record = lostRecord(tools, key, old);
+  const record = recordOf(tools, key, old);
   const stillOld: Condition = { expression: "uploadId = :old", values: { ":old": { S: old.id } } };
   const writes: Write[] = [{ ...change, condition: stillOld }];
   if (mine !== undefined) writes.push(consumeRecord(places, mine));
@@ -133,9 +125,8 @@ async function isDone(
 ): Promise<boolean> {
   if (result === "done") return true;
   if (mine === undefined || !result.includes(1)) return false;
-  if (hasUpload(await findHead(tools, key), mine)) return true;
-  // The record is gone or marked: a sweep took this upload for abandoned, or it was a head's already and no more.
-  await discardUpload(tools, lostRecord(tools, key, mine));
+  // The record is gone or marked: the answer to an earlier try was lost, or a sweep took this upload for abandoned.
+  if ((await giveUpUpload(tools, recordOf(tools, key, mine))) === "is the head's") return true;
   throw overtaken(tools, key);
 }
 
@@ -164,7 +155,6 @@ const lengthOf = (bytes: StoreBytes): number => bytes.reduce((sum, piece) => sum
 const inlineHead = (bytes: StoreBytes): Head => ({ kind: "inline", content: Buffer.concat(bytes) });
 const uploadOf = (head: Head | undefined): Upload | undefined =>
   head?.kind === "parts" ? head.upload : undefined;
-const hasUpload = (head: Head | undefined, upload: Upload): boolean => uploadOf(head)?.id === upload.id;
 
 function partsHead(upload: Upload, sizeBytes: number): Head {
   return { kind: "parts", sizeBytes, upload, partBytes: PART_BYTES };

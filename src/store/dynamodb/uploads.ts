@@ -1,17 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { StoreBytes, StoreKey } from "../store.ts";
 import { RepeatableError } from "./dynamodb-errors.ts";
-import {
-  PART_BYTES,
-  type Places,
-  type Upload,
-  type UploadRecord,
-  readHead,
-  readRecord,
-  recordItem,
-} from "./items.ts";
-import { type Repeater, forEachIndex } from "./repeat.ts";
-import type { Condition, TableClient, Write } from "./table-client.ts";
+import { PART_BYTES, type Places, type Upload, type UploadRecord, readRecord, recordItem } from "./items.ts";
+import { type CallTools, findHead } from "./heads.ts";
+import { forEachIndex } from "./repeat.ts";
+import type { Condition, Write } from "./table-client.ts";
 
 // The parts of large values, and who may remove them.
 //   U1. An upload has a record from before its first part is written until a head has it, or its parts are gone.
@@ -27,14 +20,6 @@ const ABANDONED_AFTER_MS = 24 * 3600 * 1000;
 const STILL_WANTED: Condition = { expression: "attribute_exists(pk) AND attribute_not_exists(abandoned)" };
 const STILL_THERE: Condition = { expression: "attribute_exists(pk)" };
 
-/** What a call of the store works with. */
-export interface CallTools {
-  readonly client: TableClient;
-  readonly places: Places;
-  readonly repeater: Repeater;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** Writes the record and the parts of a value. When that fails, what was written is removed, now or by a sweep. */
 export async function writeUpload(
   tools: CallTools,
@@ -45,7 +30,7 @@ export async function writeUpload(
   const { client, places, repeater, signal } = tools;
   const parts = splitIntoParts(bytes, PART_BYTES);
   const upload = { id: randomBytes(16).toString("hex"), partCount: Math.ceil(sizeBytes / PART_BYTES) };
-  const record = { upload, key, startedAtMs: client.serverTimeMs() };
+  const record = recordOf(tools, key, upload);
   await repeater.run(() =>
     client.put(recordItem(places.record(upload), record, "under way"), undefined, signal),
   );
@@ -70,8 +55,8 @@ export function consumeRecord(places: Places, upload: Upload): Write {
   return { kind: "remove", key: places.record(upload), condition: STILL_WANTED };
 }
 
-/** What is recorded of an upload that its head is about to lose. */
-export function lostRecord({ client }: CallTools, key: StoreKey, upload: Upload): UploadRecord {
+/** What is recorded of an upload that begins, or that its head is about to lose. */
+export function recordOf({ client }: CallTools, key: StoreKey, upload: Upload): UploadRecord {
   return { upload, key, startedAtMs: client.serverTimeMs() };
 }
 
@@ -94,6 +79,27 @@ export async function discardUpload(
   } catch (error) {
     if (tools.signal?.aborted === true) throw error;
   }
+}
+
+/**
+ * Gives up an upload whose transaction was refused, and tells whether an earlier try of it, the answer to which was lost, has
+ * made it the head's after all. In this order nothing can come in between: once the record is marked or gone, the head has
+ * the upload or never will.
+ */
+export async function giveUpUpload(
+  tools: CallTools,
+  record: UploadRecord,
+): Promise<"given up" | "is the head's"> {
+  const marked = await markAbandoned(tools, record);
+  if (!marked && (await isOfHead(tools, record))) return "is the head's";
+  try {
+    await removeParts(tools, record.upload);
+    if (marked) await removeRecord(tools, record.upload);
+  } catch (error) {
+    // The sweep finds the record. Without one a few parts stay, in a case that takes a day and a failure to get into.
+    if (tools.signal?.aborted === true) throw error;
+  }
+  return "given up";
 }
 
 /** Removes what uploads left that began more than a day ago, by the server's clock; tells how many those were. */
@@ -121,14 +127,9 @@ function isOld({ startedAtMs }: UploadRecord, serverMs: number | undefined): boo
   return serverMs - startedAtMs > ABANDONED_AFTER_MS;
 }
 
-async function isOfHead(
-  { client, places, repeater, signal }: CallTools,
-  record: UploadRecord,
-): Promise<boolean> {
-  const item = await repeater.run(() => client.get(places.head(record.key), signal));
-  if (item === undefined) return false;
-  const head = readHead(item, client.place);
-  return head.kind === "parts" && head.upload.id === record.upload.id;
+async function isOfHead(tools: CallTools, { key, upload }: UploadRecord): Promise<boolean> {
+  const head = await findHead(tools, key);
+  return head?.kind === "parts" && head.upload.id === upload.id;
 }
 
 /** False when the record is gone: a head has the upload, or somebody else has removed it. */
@@ -137,16 +138,29 @@ async function removeUpload(
   record: UploadRecord,
   parts: "all came" | "part may come late" = "all came",
 ): Promise<boolean> {
-  const { client, places, repeater, signal } = tools;
-  const { upload } = record;
-  const place = places.record(upload);
-  const abandoned = recordItem(place, record, "abandoned");
-  if ((await repeater.run(() => client.put(abandoned, STILL_THERE, signal))) === "refused") return false;
-  await forEachIndex(upload.partCount, PARTS_AT_ONCE, async (index) => {
+  if (!(await markAbandoned(tools, record))) return false;
+  await removeParts(tools, record.upload);
+  if (parts === "all came") await removeRecord(tools, record.upload);
+  return true;
+}
+
+/** From here on no head can get the upload (U3). False when its record is gone already. */
+async function markAbandoned(
+  { client, places, repeater, signal }: CallTools,
+  record: UploadRecord,
+): Promise<boolean> {
+  const item = recordItem(places.record(record.upload), record, "abandoned");
+  return (await repeater.run(() => client.put(item, STILL_THERE, signal))) === "done";
+}
+
+function removeParts({ client, places, repeater, signal }: CallTools, upload: Upload): Promise<void> {
+  return forEachIndex(upload.partCount, PARTS_AT_ONCE, async (index) => {
     await repeater.run(() => client.remove(places.part(upload, index), undefined, signal));
   });
-  if (parts === "all came") await repeater.run(() => client.remove(place, undefined, signal));
-  return true;
+}
+
+async function removeRecord({ client, places, repeater, signal }: CallTools, upload: Upload): Promise<void> {
+  await repeater.run(() => client.remove(places.record(upload), undefined, signal));
 }
 
 /** The pieces of each part, without a copy. */
