@@ -21,31 +21,35 @@ export interface DynamoDbStage {
   open(more?: Partial<DynamoDbStoreOptions>): Promise<OpenedStore>;
   /** All items' `pk` and attributes, but for the marker's, straight from moto. */
   items(): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** How many parts and records of uploads there are. */
-  leftovers(): Promise<{ readonly parts: number; readonly records: number }>;
+  /** How many parts and records of uploads there are below a prefix. Default that of `open`. */
+  uploads(prefix?: string): Promise<{ readonly parts: number; readonly records: number }>;
+  /** Earlier than at the end of the test. */
+  close(): Promise<void>;
 }
 
 export async function dynamoDbStage(moto: Moto): Promise<DynamoDbStage> {
   const proxy = await startDynamoDbProxy(moto.url);
   const table = `jobs-${randomBytes(6).toString("hex")}`;
   const opened: OpenedStore[] = [];
-  onTestFinished(async () => {
-    await Promise.all(opened.map((each) => each.close()));
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((each) => each.close()));
     await proxy.close();
-  });
+  };
+  onTestFinished(close);
   const items = (): Promise<readonly Readonly<Record<string, unknown>>[]> => scan(moto.url, table);
   return {
     proxy,
     table,
     items,
+    close,
     async open(more = {}) {
       const store = await openDynamoDbStore({ ...stageOptions(proxy.url, table), ...more });
       opened.push(store);
       return store;
     },
-    async leftovers() {
+    async uploads(prefix = "a/b") {
       const keys = (await items()).map((item) => (item["pk"] as { S: string }).S);
-      const having = (mark: string): number => keys.filter((key) => key.includes(mark)).length;
+      const having = (mark: string): number => keys.filter((key) => key.startsWith(prefix + mark)).length;
       return { parts: having("#part#"), records: having("#uploads") };
     },
   };

@@ -129,14 +129,15 @@ describe.skipIf(motoMissing !== undefined)(`the table of a store${absentName}`, 
       readonly Statement: readonly { readonly Action: readonly string[] }[];
     };
     const stage = await dynamoDbStage(moto);
-    const { store, sweep } = await stage.open();
+    const opened = await stage.open();
+    const { store } = opened;
     await store.create("small", [Buffer.from("x")]);
     await store.create("large", [Buffer.alloc(500_000)]);
     await store.replace("large", [Buffer.alloc(600_000)]);
     await store.read("large");
     await store.list("");
     await store.remove("large");
-    await sweep();
+    await opened.sweep();
     // A transaction needs the rights of its writes and none of its own.
     const used = new Set(stage.proxy.operations.filter((operation) => operation !== "TransactWriteItems"));
     const granted = policy.Statement.flatMap(({ Action }) => Action);
