@@ -1,4 +1,4 @@
-// What is used of the DynamoDB client, in a piece of its own: some megabytes that only such a store needs.
+// What is used of the DynamoDB client, in a piece of its own: some 700 KB that only such a store needs.
 export {
   CreateTableCommand,
   DeleteItemCommand,
