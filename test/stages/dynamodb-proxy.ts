@@ -33,6 +33,8 @@ export interface DynamoDbProxy {
   dateOffsetMs: number;
   /** The operations so far, in order. */
   readonly operations: string[];
+  /** Resolves when everything that was received has taken its effect, also what nobody waits for any more. */
+  quiet(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,14 +49,21 @@ export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy>
     turn = mine.catch(() => undefined);
     return mine;
   };
+  const underWay = new Set<Promise<unknown>>();
   const server = createServer((incoming, response) => {
-    handle(incoming, response).catch(() => response.destroy());
+    const handling = handle(incoming, response)
+      .catch(() => response.destroy())
+      .finally(() => underWay.delete(handling));
+    underWay.add(handling);
   });
   const proxy: DynamoDbProxy = {
     url: "",
     fault: () => undefined,
     dateOffsetMs: 0,
     operations: [],
+    quiet: async () => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

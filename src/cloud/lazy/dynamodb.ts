@@ -9,4 +9,3 @@ export {
   QueryCommand,
   TransactWriteItemsCommand,
 } from "@aws-sdk/client-dynamodb";
-export type { AttributeValue, TableDescription, TransactWriteItem } from "@aws-sdk/client-dynamodb";

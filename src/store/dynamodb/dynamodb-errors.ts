@@ -118,11 +118,32 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * What a cancelled transaction says of each of its writes: `None`, `ConditionalCheckFailed`, `TransactionConflict` …;
- * undefined when the error is another one.
+ * The numbers of the writes of a transaction whose condition did not hold, when that is all that was wrong. Throws what else
+ * it was: the error itself when no transaction was cancelled.
  */
-export function cancellationCodes(error: unknown): readonly string[] | undefined {
-  if (!(error instanceof Error) || error.name !== "TransactionCanceledException") return undefined;
+export function refusedWrites(error: unknown, place: string): readonly number[] {
+  if (!(error instanceof Error) || error.name !== "TransactionCanceledException") throw error;
+  const codes = cancellationCodes(error);
+  const others = codes.filter((code) => code !== "None" && code !== "ConditionalCheckFailed");
+  const refused = codes.flatMap((code, index) => (code === "ConditionalCheckFailed" ? [index] : []));
+  if (others.length === 0 && refused.length > 0) return refused;
+  const reasons = others.length === 0 ? "no reason given" : [...new Set(others)].join(", ");
+  const said = `A transaction on ${place} was cancelled: ${reasons}.`;
+  if (others.every((code) => PASSING.has(code))) throw new RepeatableError("no", said, { cause: error });
+  const isFull = others.includes("ItemCollectionSizeLimitExceeded");
+  throw new SpotproofError(isFull ? "store-full" : "internal", said, { cause: error });
+}
+
+/** Reasons of a cancellation that pass. */
+const PASSING: ReadonlySet<string> = new Set([
+  "TransactionConflict",
+  "ProvisionedThroughputExceeded",
+  "ThrottlingError",
+  "RequestLimitExceeded",
+]);
+
+/** What a cancelled transaction says of each of its writes: `None`, `ConditionalCheckFailed`, `TransactionConflict` … */
+function cancellationCodes(error: Error): readonly string[] {
   const reasons: unknown = "CancellationReasons" in error ? error.CancellationReasons : undefined;
   if (!Array.isArray(reasons)) return [];
   return reasons.map((reason: unknown) =>

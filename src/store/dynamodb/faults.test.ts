@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { DynamoDbProxy, Fault, SeenRequest } from "../../../test/stages/dynamodb-proxy.ts";
 import { dynamoDbStage } from "../../../test/stages/dynamodb-stage.ts";
-import { until } from "../../../test/stages/manual-clock.ts";
 import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
 import { PART_BYTES } from "./items.ts";
 
@@ -181,17 +180,34 @@ describe.skipIf(motoMissing !== undefined)(`an answer that is lost${absentName}`
     await expect(store.create("s", [SMALL])).rejects.toMatchObject({ code: "store-unreachable" });
   });
 
-  test.each([1, 2])("a transaction in whose way another one is (%i times) is sent again", async (times) => {
+  const cancelled = (code: string): Fault => ({
+    kind: "refuse",
+    status: 400,
+    type: "TransactionCanceledException",
+    more: { CancellationReasons: [{ Code: code }, { Code: "None" }] },
+  });
+  const isTransaction = ({ operation }: SeenRequest): boolean => operation === "TransactWriteItems";
+
+  test.each(["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"])(
+    "a transaction that is cancelled by a %s is sent again",
+    async (code) => {
+      const stage = await dynamoDbStage(moto);
+      const { store } = await stage.open();
+      const conflicts = faultOn(stage.proxy, 2, isTransaction, cancelled(code));
+      expect(await store.create("p", [LARGE])).toBe("created");
+      expect(conflicts()).toBe(2);
+    },
+  );
+
+  test.each([
+    ["ItemCollectionSizeLimitExceeded", "store-full"],
+    ["ValidationError", "internal"],
+  ])("a transaction that is cancelled by a %s fails at once: %s", async (code, expected) => {
     const stage = await dynamoDbStage(moto);
     const { store } = await stage.open();
-    const conflicts = faultOn(stage.proxy, times, ({ operation }) => operation === "TransactWriteItems", {
-      kind: "refuse",
-      status: 400,
-      type: "TransactionCanceledException",
-      more: { CancellationReasons: [{ Code: "TransactionConflict" }, { Code: "None" }] },
-    });
-    expect(await store.create("p", [LARGE])).toBe("created");
-    expect(conflicts()).toBe(times);
+    const cancellations = faultOn(stage.proxy, 2, isTransaction, cancelled(code));
+    await expect(store.create("p", [LARGE])).rejects.toMatchObject({ code: expected });
+    expect(cancellations()).toBe(1);
   });
 });
 
@@ -231,15 +247,5 @@ describe.skipIf(motoMissing !== undefined)(`a refusal${absentName}`, () => {
     await expect(failing).rejects.toMatchObject({ code });
     await expect(failing).rejects.toThrow(words);
     await expect(failing).rejects.not.toThrow("not-a-secret");
-  });
-
-  test("what is thrown away meanwhile is waited for: close leaves nothing running", async () => {
-    const stage = await dynamoDbStage(moto);
-    const { store } = await stage.open();
-    faultOn(stage.proxy, 1, isPart, { kind: "refuse", status: 400, type: "AccessDeniedException" });
-    await expect(store.create("p", [LARGE])).rejects.toMatchObject({ code: "store-not-writable" });
-    const seen = stage.proxy.operations.length;
-    await until(() => true);
-    expect(stage.proxy.operations.length).toBe(seen);
   });
 });

@@ -57,7 +57,7 @@ async function damageNewestPack(
   if (how === "loses a part") {
     await client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: pk }, sk: { S: "part" } } }));
   } else {
-    const content = Buffer.from((part?.["content"] as { B: Uint8Array }).B);
+    const content = Buffer.from((part as { content: { B: Uint8Array } }).content.B);
     content.writeUInt8(content.readUInt8(PART_BYTES / 2) ^ 4, PART_BYTES / 2);
     await client.send(
       new PutItemCommand({ TableName, Item: { pk: { S: pk }, sk: { S: "part" }, content: { B: content } } }),
@@ -75,7 +75,7 @@ describe.skipIf(motoMissing !== undefined)(
       const stage = await dynamoDbStage(moto);
       const { store } = await stage.open();
       const attempts = await Promise.all([claim(store), claim(store), claim(store)]);
-      expect(attempts.map(({ number }) => number).sort()).toEqual([1, 2, 3]);
+      expect(new Set(attempts.map(({ number }) => Number(number)))).toEqual(new Set([1, 2, 3]));
       const last = attempts.find(({ number }) => Number(number) === 3);
       expect(await attempts.find(({ number }) => Number(number) === 1)?.validity()).toBe("fenced-out");
       expect(await last?.end(COMPLETED)).toBe("valid");

@@ -1,7 +1,7 @@
 import type { AttributeValue, TableDescription } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../base/index.ts";
 import { loadDynamoDb } from "../../cloud/index.ts";
-import { RepeatableError, asStoreError, cancellationCodes, isRefusal } from "./dynamodb-errors.ts";
+import { asStoreError, isRefusal, refusedWrites } from "./dynamodb-errors.ts";
 
 /** An item of the table, by the names of its attributes. */
 export type Item = Readonly<Record<string, AttributeValue>>;
@@ -314,17 +314,6 @@ class SdkTableClient implements TableClient {
       throw asStoreError(error, { operation, writes, place: this.place });
     }
   }
-}
-
-/** Which conditions did not hold, when that is all that was wrong. */
-function refusedWrites(error: unknown, place: string): readonly number[] {
-  const codes = cancellationCodes(error);
-  if (codes === undefined) throw error;
-  const others = codes.filter((code) => code !== "None" && code !== "ConditionalCheckFailed");
-  const refused = codes.flatMap((code, index) => (code === "ConditionalCheckFailed" ? [index] : []));
-  if (others.length === 0 && refused.length > 0) return refused;
-  const reasons = others.length === 0 ? "no reason given" : [...new Set(others)].join(", ");
-  throw new RepeatableError("no", `A transaction on ${place} was cancelled: ${reasons}.`, { cause: error });
 }
 
 function keyItem({ pk, sk }: ItemKey): Record<string, AttributeValue> {
