@@ -17,3 +17,5 @@ export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
 export const loadInspection = () => import("./inspect/index.ts");
 /** Stores in S3, loaded only where one is opened. */
 export const loadS3Store = () => import("./s3/index.ts");
+/** The store in a DynamoDB table, loaded only where one is opened. */
+export const loadDynamoDbStore = () => import("./dynamodb/index.ts");

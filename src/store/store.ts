@@ -40,7 +40,8 @@ export interface StoredObject {
  * - A resolved write is durable: it survives the loss of power of the machine that wrote it.
  * - A reader sees the whole of an object or none of it, whatever happens to the writer.
  * - Reads and listings that begin after a write has resolved see that write.
- * - Trouble is thrown as a SpotproofError (`store-unreachable`, `store-not-writable`, `store-full`).
+ * - Trouble is thrown as a SpotproofError (`store-unreachable`, `store-not-writable`, `store-full`; `record-damaged` when of
+ *   one object something is lost for good, while the store as such works).
  */
 export interface Store {
   /** For messages: the kind and the place, such as `folder /mnt/jobs`. */
