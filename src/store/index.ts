@@ -7,3 +7,6 @@ export type * from "./wrappers/store-faults.ts";
 
 /** Faults for rehearsals, loaded only where a store is disturbed. */
 export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
+
+/** Stores in databases, loaded only where one is used. */
+export const loadSqlStores = () => import("./sql/index.ts");
