@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import pg from "pg";
 
 const run = promisify(execFile);
 
@@ -25,8 +26,8 @@ export interface PostgresStage {
   /** As if the machine had lost power (the server's process, not its disk). */
   crash(): Promise<void>;
   start(): Promise<void>;
-  /** Runs a statement as the superuser; the text of its rows. */
-  sql(statement: string, database?: string): Promise<string>;
+  /** Runs a statement as the superuser. */
+  sql(statement: string, database?: string): Promise<readonly Record<string, unknown>[]>;
   /** Stops the server and removes everything. */
   close(): Promise<void>;
 }
@@ -56,8 +57,14 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     start: async () =>
       void (await serve("pg_ctl", "-D", data, "-w", "-l", join(folder, "log"), "-o", options.join(" "), "start")),
     async sql(statement, database) {
-      const { stdout } = await run(join(programs, "psql"), ["-qAt", "-c", statement, url(database)]);
-      return stdout.trim();
+      const client = new pg.Client({ connectionString: url(database) });
+      await client.connect();
+      try {
+        const { rows } = await client.query<Record<string, unknown>>(statement);
+        return rows;
+      } finally {
+        await client.end();
+      }
     },
     async close() {
       await serve("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop").catch(() => undefined);

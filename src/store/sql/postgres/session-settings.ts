@@ -4,9 +4,9 @@
 /** A statement runs or waits no longer; the upload of its bytes counts as well. */
 const STATEMENT_MS = 60_000;
 /** Nobody waits longer for another's lock. */
-export const LOCK_MS = 10_000;
-/** A transaction whose client says nothing more is ended. There are such transactions only in migrations. */
-const IDLE_TRANSACTION_MS = 10_000;
+const LOCK_MS = 10_000;
+/** A transaction whose client says nothing more is ended, before those give up that wait for it. Only migrations have such. */
+const IDLE_TRANSACTION_MS = 5_000;
 
 const SETTINGS: Readonly<Record<string, string | number>> = {
   statement_timeout: STATEMENT_MS,
