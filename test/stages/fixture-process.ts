@@ -27,7 +27,10 @@ export interface FixtureProgram {
 }
 
 /** Bundles the fixture in a file of the sources; what is in `external` it finds from the working folder, if at all. */
-export async function bundleFixture(source: string, external: readonly string[] = []): Promise<FixtureProgram> {
+export async function bundleFixture(
+  source: string,
+  external: readonly string[] = [],
+): Promise<FixtureProgram> {
   const folder = await fs.mkdtemp(join(tmpdir(), "spotproof-fixture-"));
   await build({
     configFile: false,

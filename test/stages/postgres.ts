@@ -1,5 +1,13 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -15,6 +23,9 @@ const programs = findPrograms();
 
 /** Whether tests can start a real PostgreSQL. */
 export const hasPostgres = programs !== undefined;
+
+/** The only user (to be made) whose password matters. */
+export const USER_WITH_PASSWORD = "guarded";
 
 /** A throw-away PostgreSQL, listening on 127.0.0.1, with a database for each test that wants one. */
 export interface PostgresStage {
@@ -42,7 +53,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   if (account !== undefined) chownSync(folder, account.uid, account.gid);
   const serve = (program: string, ...args: string[]): Promise<unknown> =>
     run(join(programs, program), args, { ...account, cwd: folder });
-  const options = [`-p ${port}`, "-h 127.0.0.1", `-k ${folder}`, ...settings.map((setting) => `-c ${setting}`)];
+  const options = [
+    `-p ${port}`,
+    "-h 127.0.0.1",
+    `-k ${folder}`,
+    ...settings.map((setting) => `-c ${setting}`),
+  ];
   const url = (database = "postgres"): string => `postgres://spot@127.0.0.1:${port}/${database}`;
   let databases = 0;
   const stage: PostgresStage = {
@@ -55,7 +71,17 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     },
     crash: async () => void (await serve("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")),
     start: async () =>
-      void (await serve("pg_ctl", "-D", data, "-w", "-l", join(folder, "log"), "-o", options.join(" "), "start")),
+      void (await serve(
+        "pg_ctl",
+        "-D",
+        data,
+        "-w",
+        "-l",
+        join(folder, "log"),
+        "-o",
+        options.join(" "),
+        "start",
+      )),
     async sql(statement, database) {
       const client = new pg.Client({ connectionString: url(database) });
       await client.connect();
@@ -72,7 +98,24 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     },
   };
   try {
-    await serve("initdb", "-D", data, "-U", "spot", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8");
+    await serve(
+      "initdb",
+      "-D",
+      data,
+      "-U",
+      "spot",
+      "-A",
+      "trust",
+      "--no-sync",
+      "-E",
+      "UTF8",
+      "--locale=C.UTF-8",
+    );
+    const admission = join(data, "pg_hba.conf");
+    writeFileSync(
+      admission,
+      `host all ${USER_WITH_PASSWORD} 127.0.0.1/32 scram-sha-256\n${readFileSync(admission, "utf8")}`,
+    );
     await stage.start();
   } catch (error) {
     await stage.close();
@@ -82,7 +125,9 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
 }
 
 function findPrograms(): string | undefined {
-  const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, "bin")) : [];
+  const installed = existsSync(DEBIAN)
+    ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, "bin"))
+    : [];
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...installed.sort().reverse()];
   return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl")));
 }

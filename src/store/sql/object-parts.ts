@@ -63,7 +63,10 @@ export function partsOf(range: ByteRange | undefined): PartRange {
 }
 
 /** What of a value in the row a range asks for, as SQL's `substr` counts. */
-export function substringOf(range: ByteRange | undefined): { readonly start: number; readonly length: number } {
+export function substringOf(range: ByteRange | undefined): {
+  readonly start: number;
+  readonly length: number;
+} {
   if (range === undefined) return { start: 1, length: INLINE_BYTES };
   return {
     start: Math.min(range.offset, INLINE_BYTES) + 1,

@@ -15,7 +15,10 @@ export interface OpenSqlStoreOptions {
 }
 
 /** Opens the store behind an executor, which is closed when that fails. */
-export async function openSqlStore(executor: SqlExecutor, options: OpenSqlStoreOptions): Promise<OpenedStore> {
+export async function openSqlStore(
+  executor: SqlExecutor,
+  options: OpenSqlStoreOptions,
+): Promise<OpenedStore> {
   const { mode, signal } = options;
   try {
     await migrate(executor, { mode, signal });

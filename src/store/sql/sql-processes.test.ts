@@ -65,66 +65,79 @@ describe.each([
   });
   const testHere = test.skipIf(!isThere);
 
-  testHere("K19: of eight that open a new database and race for the same keys, each key has one winner", async () => {
-    const url = await databases.newUrl();
-    const answers = await Promise.all(Array.from({ length: 8 }, () => program.start([url, "race", "60"]).ended));
-    expect(answers.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
-      answers.map(() => ({ code: 0, stderr: "" })),
-    );
-    const won = answers.flatMap(({ stdout }) => JSON.parse(stdout) as string[]);
-    expect(won).toHaveLength(60);
-    expect(new Set(won).size).toBe(60);
-  });
+  testHere(
+    "K19: of eight that open a new database and race for the same keys, each key has one winner",
+    async () => {
+      const url = await databases.newUrl();
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => program.start([url, "race", "60"]).ended),
+      );
+      expect(answers.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+        answers.map(() => ({ code: 0, stderr: "" })),
+      );
+      const won = answers.flatMap(({ stdout }) => JSON.parse(stdout) as string[]);
+      expect(won).toHaveLength(60);
+      expect(new Set(won).size).toBe(60);
+    },
+  );
 
-  testHere("C01, K19: one killed in the middle of a large create leaves the whole object or none, and blocks nobody", async () => {
-    const url = await databases.newUrl();
-    const opened = await open(url);
-    const whole = 16 * MIB;
-    const seen = new Set<string>();
-    for (let round = 0; round < 12; round += 1) {
-      const key = `k/${round}`;
-      const writer = program.start([url, "create", key, String(whole)]);
-      await writer.says("begins");
-      await sleep(round * 15);
-      writer.child.kill("SIGKILL");
-      await writer.ended;
-      const began = performance.now();
-      const result = await opened.store.create(key, [Buffer.from("mine")]);
-      expect(performance.now() - began).toBeLessThan(10_000);
-      const size = (await opened.store.read(key))?.length;
-      expect(size).toBe(result === "created" ? 4 : whole);
-      seen.add(result);
-    }
-    expect(seen).toContain("created");
-    expect(await opened.sweep()).toBe(0);
-    await opened.close();
-  }, 60_000);
-
-  testHere("E2: one that stands still in the middle of a large create blocks others no longer than the limit", async () => {
-    const url = await databases.newUrl();
-    const opened = await open(url, 500);
-    for (let round = 0; round < 6; round += 1) {
-      const writer = program.start([url, "create", `s/${round}`, String(16 * MIB)]);
-      await writer.says("begins");
-      await sleep(round * 25);
-      writer.child.kill("SIGSTOP");
-      const began = performance.now();
-      const calls = [
-        opened.store.create(`s/${round}`, [Buffer.from("mine")]),
-        opened.store.replace("s/heartbeat", [Buffer.from("beat")]),
-        opened.store.list("s/"),
-      ];
-      for (const outcome of await Promise.allSettled(calls)) {
-        if (outcome.status === "rejected")
-          expect(outcome.reason).toMatchObject({ code: "store-unreachable" });
+  testHere(
+    "C01, K19: one killed in the middle of a large create leaves the whole object or none, and blocks nobody",
+    async () => {
+      const url = await databases.newUrl();
+      const opened = await open(url);
+      const whole = 16 * MIB;
+      const seen = new Set<string>();
+      for (let round = 0; round < 12; round += 1) {
+        const key = `k/${round}`;
+        const writer = program.start([url, "create", key, String(whole)]);
+        await writer.says("begins");
+        await sleep(round * 15);
+        writer.child.kill("SIGKILL");
+        await writer.ended;
+        const began = performance.now();
+        const result = await opened.store.create(key, [Buffer.from("mine")]);
+        expect(performance.now() - began).toBeLessThan(10_000);
+        const size = (await opened.store.read(key))?.length;
+        expect(size).toBe(result === "created" ? 4 : whole);
+        seen.add(result);
       }
-      expect(performance.now() - began).toBeLessThan(12_000);
-      writer.child.kill("SIGCONT");
-      expect(["created", "exists"]).toContain((await writer.ended).stdout.split("\n")[1]);
-      expect([4, 16 * MIB]).toContain((await opened.store.read(`s/${round}`))?.length);
-    }
-    await opened.close();
-  }, 90_000);
+      expect(seen).toContain("created");
+      expect(await opened.sweep()).toBe(0);
+      await opened.close();
+    },
+    60_000,
+  );
+
+  testHere(
+    "E2: one that stands still in the middle of a large create blocks others no longer than the limit",
+    async () => {
+      const url = await databases.newUrl();
+      const opened = await open(url, 500);
+      for (let round = 0; round < 6; round += 1) {
+        const writer = program.start([url, "create", `s/${round}`, String(16 * MIB)]);
+        await writer.says("begins");
+        await sleep(round * 25);
+        writer.child.kill("SIGSTOP");
+        const began = performance.now();
+        const calls = [
+          opened.store.create(`s/${round}`, [Buffer.from("mine")]),
+          opened.store.replace("s/heartbeat", [Buffer.from("beat")]),
+          opened.store.list("s/"),
+        ];
+        for (const outcome of await Promise.allSettled(calls)) {
+          if (outcome.status === "rejected")
+            expect(outcome.reason).toMatchObject({ code: "store-unreachable" });
+        }
+        expect(performance.now() - began).toBeLessThan(12_000);
+        writer.child.kill("SIGCONT");
+        expect(["created", "exists"]).toContain((await writer.ended).stdout.split("\n")[1]);
+        expect([4, 16 * MIB]).toContain((await opened.store.read(`s/${round}`))?.length);
+      }
+      await opened.close();
+    },
+    90_000,
+  );
 
   testHere("C01: a reader sees whole large values while another connection replaces them", async () => {
     const url = await databases.newUrl();
@@ -153,7 +166,9 @@ describe.each([
     const writers = [await open(url), await open(url)];
     const contents = writers.map((_, i) => Buffer.alloc(2 * MIB + i, String(i)));
     for (let round = 0; round < 5; round += 1) {
-      await Promise.all(writers.map(({ store }, i) => store.replace("t/x", [contents[i] ?? Buffer.alloc(0)])));
+      await Promise.all(
+        writers.map(({ store }, i) => store.replace("t/x", [contents[i] ?? Buffer.alloc(0)])),
+      );
       const seen = await writers[0]?.store.read("t/x");
       expect(contents.some((content) => seen?.equals(content))).toBe(true);
     }

@@ -62,5 +62,9 @@ async function fill(): Promise<void> {
   await close();
 }
 
-const actions: Readonly<Record<string, () => Promise<void>>> = { race: () => race(Number(word)), create, fill };
+const actions: Readonly<Record<string, () => Promise<void>>> = {
+  race: () => race(Number(word)),
+  create,
+  fill,
+};
 await actions[action]?.();

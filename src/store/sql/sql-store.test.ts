@@ -30,7 +30,10 @@ describe.skipIf(!hasBuiltInSqlite)("with the SQLite of Node.js (from 22.13)", ()
 
 // Compiled for one version of Node.js alone: where there is a built-in SQLite, that is used.
 describe.skipIf(hasBuiltInSqlite)("with better-sqlite3 (where Node.js has no SQLite)", () => {
-  describeStoreContract({ name: "a store in SQLite (better-sqlite3)", open: () => openSqlite("better-sqlite3") });
+  describeStoreContract({
+    name: "a store in SQLite (better-sqlite3)",
+    open: () => openSqlite("better-sqlite3"),
+  });
 });
 
 describe.skipIf(!hasPostgres)("with PostgreSQL (where it is installed)", () => {

@@ -2,7 +2,13 @@ import { requireKey, requirePrefix } from "../key-rules.ts";
 import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
 import { bytesOfRows, newObject, partsOf, substringOf } from "./object-parts.ts";
 import type { SqlExecutor, SqlRow, SqlStatement } from "./sql-executor.ts";
-import { createStatement, foldersStatement, listStatement, orphansStatement, readStatement } from "./statements.ts";
+import {
+  createStatement,
+  foldersStatement,
+  listStatement,
+  orphansStatement,
+  readStatement,
+} from "./statements.ts";
 
 // A store in two tables of a database.
 //   Q1. Every call is one transaction, begun when all of its bytes are at hand: nobody waits for another's upload.
@@ -80,7 +86,10 @@ export class SqlStore implements Store {
     return new Set(rows.map((row) => row["id"])).size;
   }
 
-  async #run(statements: readonly SqlStatement[], options: CallOptions | undefined): Promise<readonly SqlRow[]> {
+  async #run(
+    statements: readonly SqlStatement[],
+    options: CallOptions | undefined,
+  ): Promise<readonly SqlRow[]> {
     const [rows = []] = await this.#executor.run(statements, options);
     return rows;
   }

@@ -7,7 +7,10 @@ import type { SqlRow, SqlValue } from "../sql-executor.ts";
 /** What is used of a connection of the driver `pg`, version 8. */
 export interface PostgresClient {
   connect(): Promise<unknown>;
-  query(query: { readonly text: string; readonly values?: SqlValue[] }): Promise<{ readonly rows: readonly SqlRow[] }>;
+  query(query: {
+    readonly text: string;
+    readonly values?: SqlValue[];
+  }): Promise<{ readonly rows: readonly SqlRow[] }>;
   /** Says goodbye; at once, without that, while a query is under way. */
   end(): Promise<void>;
   on(event: "error" | "end", listener: (error?: Error) => void): unknown;
@@ -64,5 +67,7 @@ function driverOf(loaded: object): PostgresDriver {
 }
 
 function isDriver(value: unknown): value is PostgresDriver {
-  return typeof value === "object" && value !== null && "Client" in value && typeof value.Client === "function";
+  return (
+    typeof value === "object" && value !== null && "Client" in value && typeof value.Client === "function"
+  );
 }

@@ -17,7 +17,8 @@ export const hasBuiltInSqlite: boolean = isBuiltin("node:sqlite");
  * @throws SpotproofError `bad-usage` when there is neither
  */
 export function findSqliteDriver(workingFolder: string, preferred?: SqliteDriver["kind"]): SqliteDriver {
-  if (hasBuiltInSqlite && preferred !== "better-sqlite3") return { kind: "node:sqlite", module: "node:sqlite" };
+  if (hasBuiltInSqlite && preferred !== "better-sqlite3")
+    return { kind: "node:sqlite", module: "node:sqlite" };
   for (const from of [import.meta.url, join(workingFolder, "package.json")]) {
     try {
       return { kind: "better-sqlite3", module: createRequire(from).resolve("better-sqlite3") };

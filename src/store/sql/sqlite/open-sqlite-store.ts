@@ -71,7 +71,10 @@ async function accessTo(path: string, mode: "read" | "write"): Promise<"read" | 
     return mode;
   }
   if (!status.isFile()) {
-    throw new SpotproofError("bad-usage", `${path} is no file. Name the file of the database, not its folder.`);
+    throw new SpotproofError(
+      "bad-usage",
+      `${path} is no file. Name the file of the database, not its folder.`,
+    );
   }
   try {
     // SQLite keeps files beside the database, so its folder must be writable as well.
@@ -91,7 +94,10 @@ async function requireFolder(path: string): Promise<void> {
   } catch (error) {
     const isMissing = ["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "");
     throw isMissing
-      ? new SpotproofError("store-unreachable", `The folder ${folder} of the database does not exist. Make it first.`)
+      ? new SpotproofError(
+          "store-unreachable",
+          `The folder ${folder} of the database does not exist. Make it first.`,
+        )
       : new SpotproofError("store-not-writable", `${folder}: ${reasonOf(error)}.`, { cause: error });
   }
 }

@@ -16,9 +16,10 @@ export const SQLITE_DIALECT: SqlDialect = {
   createInParts,
   replace,
   remove: (store, key) => [removeParts(store, key), removeObject(store, key)],
-  findMigrations: statement("SELECT max(name) AS there FROM sqlite_master WHERE type = 'table' AND name = $1", [
-    TABLES.migrations,
-  ]),
+  findMigrations: statement(
+    "SELECT max(name) AS there FROM sqlite_master WHERE type = 'table' AND name = $1",
+    [TABLES.migrations],
+  ),
   beginMigration: [
     statement(
       `CREATE TABLE IF NOT EXISTS ${TABLES.migrations} (

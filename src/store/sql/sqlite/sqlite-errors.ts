@@ -37,7 +37,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 const HINTS: Readonly<Record<string, string>> = {
-  SQLITE_BUSY: " Another process has been writing to it all the time, or stands still in the middle of a write.",
+  SQLITE_BUSY:
+    " Another process has been writing to it all the time, or stands still in the middle of a write.",
   SQLITE_CANTOPEN: " To read it needs the right to write its folder as well, where SQLite keeps its log.",
   SQLITE_NOTADB: " The file is something else than a database; nothing was changed.",
 };

@@ -33,7 +33,10 @@ export class SqliteExecutor implements SqlExecutor {
     this.description = `sqlite ${data.path}`;
   }
 
-  run(statements: readonly SqlStatement[], options?: { readonly signal?: AbortSignal | undefined }): Promise<Rows> {
+  run(
+    statements: readonly SqlStatement[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Rows> {
     const signal = options?.signal;
     return abortable(
       signal,

@@ -17,7 +17,8 @@ const FORMS = "Write sqlite:jobs.db, sqlite:/absolute/path.db or sqlite:///absol
  */
 export function parseSqliteLocation(text: string, workingFolder: string): SqliteLocation {
   const rest = /^sqlite:(.*)$/is.exec(text)?.[1];
-  if (rest === undefined) throw new SpotproofError("bad-usage", `--store ${text} names no SQLite file. ${FORMS}`);
+  if (rest === undefined)
+    throw new SpotproofError("bad-usage", `--store ${text} names no SQLite file. ${FORMS}`);
   if (/^(\/\/)?\/?:memory:/.test(rest)) {
     throw new SpotproofError(
       "bad-usage",
@@ -38,5 +39,8 @@ function pathOfUrl(text: string, rest: string): string {
   } catch (error) {
     throw new SpotproofError("bad-usage", `--store ${text} is no usable URL. ${FORMS}`, { cause: error });
   }
-  throw new SpotproofError("bad-usage", `--store ${text}: a host or parameters have no meaning here. ${FORMS}`);
+  throw new SpotproofError(
+    "bad-usage",
+    `--store ${text}: a host or parameters have no meaning here. ${FORMS}`,
+  );
 }
