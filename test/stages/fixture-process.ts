@@ -41,6 +41,8 @@ export async function bundleFixture(
       ssr: source,
       outDir: folder,
       emptyOutDir: false,
+      // As strict as a bundle of a user's may be: nothing may rest on the names of functions.
+      minify: true,
       rollupOptions: { output: { entryFileNames: "fixture.mjs" } },
     },
   });

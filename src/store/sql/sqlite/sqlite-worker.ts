@@ -32,18 +32,22 @@ interface Database {
 }
 
 type Load = (module: string) => unknown;
+type Runner = (statements: readonly SqlStatement[]) => SqlRow[][];
 
-/**
- * The worker's program. Handed over as text, so everything that it uses must be inside of it: a file of its own would have
- * another name in the sources, in Spotproof's bundle and in a bundle of a user's, and could not be TypeScript.
- */
-function sqliteWorker(load: Load): void {
-  const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
-  const { driver, path, mode, busyMs } = workerData as SqliteWorkerData;
-  // Node 22 calls its SQLite experimental on the standard error stream, between the lines of the job.
-  process.emitWarning = () => undefined;
+// The program of the worker is the text of the four functions below: a file of its own would have another name in the
+// sources, in Spotproof's bundle and in a bundle of a user's, and could not be TypeScript. So each of them uses nothing but
+// its parameters and what Node.js has.
 
-  const open = (): Database => {
+/** What went wrong, as it can be sent to another thread. */
+function failureOf(error: unknown): SqliteFailure {
+  const { message, code, errcode } = error as { message?: string; code?: string; errcode?: number };
+  return { message: message ?? String(error), code, number: errcode };
+}
+
+/** Opens the database and sets how it commits. */
+function openDatabase(load: Load, settings: SqliteWorkerData, toFailure: typeof failureOf): Database {
+  const { driver, path, mode, busyMs } = settings;
+  const connect = (): Database => {
     const loaded = load(driver.module);
     const readOnly = mode === "read-only";
     if (driver.kind === "node:sqlite") {
@@ -53,16 +57,10 @@ function sqliteWorker(load: Load): void {
     const BetterSqlite = loaded as new (path: string, options: object) => Database;
     return new BetterSqlite(path, { readonly: readOnly, fileMustExist: mode !== "write" });
   };
-
-  const failureOf = (error: unknown): SqliteFailure => {
-    const { message, code, errcode } = error as { message?: string; code?: string; errcode?: number };
-    return { message: message ?? String(error), code, number: errcode };
-  };
   const isBusy = (error: unknown): boolean => {
-    const { code, number } = failureOf(error);
+    const { code, number } = toFailure(error);
     return (number !== undefined && (number & 255) === 5) || code?.startsWith("SQLITE_BUSY") === true;
   };
-
   /** Of several that turn a new file into one with a write-ahead log at once, some are told "busy" without any wait. */
   const useWriteAheadLog = (database: Database): void => {
     const pauseMs = 20;
@@ -78,19 +76,20 @@ function sqliteWorker(load: Load): void {
       Atomics.wait(sleep, 0, 0, pauseMs);
     }
   };
+  const database = connect();
+  database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+  // A commit is answered when it is on the disk; on a Mac that takes another call than fsync.
+  database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
+  if (mode === "write") useWriteAheadLog(database);
+  // After a large checkpoint of a job the log gives its room back.
+  database.exec("PRAGMA journal_size_limit = 67108864");
+  return database;
+}
 
-  const prepare = (database: Database): Database => {
-    database.exec(`PRAGMA busy_timeout = ${busyMs}`);
-    // A commit is answered when it is on the disk; on a Mac that takes another call than fsync.
-    database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
-    if (mode === "write") useWriteAheadLog(database);
-    // After a large checkpoint of a job the log gives its room back.
-    database.exec("PRAGMA journal_size_limit = 67108864");
-    return database;
-  };
-
+/** Gives what runs a list of statements in one transaction. */
+function createRunner(database: Database): Runner {
   const prepared = new Map<string, ReturnType<Database["prepare"]>>();
-  const runOne = (database: Database, { text, values }: SqlStatement): SqlRow[] => {
+  const runOne = ({ text, values }: SqlStatement): SqlRow[] => {
     let statement = prepared.get(text);
     if (statement === undefined) {
       statement = database.prepare(text.replaceAll(/\$\d+/g, "?"));
@@ -101,33 +100,49 @@ function sqliteWorker(load: Load): void {
     statement.run(...inOrder);
     return [];
   };
-
-  const runAll = (database: Database, statements: readonly SqlStatement[]): SqlRow[][] => {
+  const rollBack = (): void => {
+    try {
+      database.exec("ROLLBACK");
+    } catch (error) {
+      // After some errors SQLite has rolled back by itself. Otherwise nobody knows what this connection is in the middle
+      // of: the thread ends, and with it the connection.
+      if (!String(error).includes("no transaction is active")) process.exit(1);
+    }
+  };
+  return (statements) => {
     const [only] = statements;
-    if (statements.length === 1 && only !== undefined) return [runOne(database, only)];
+    if (statements.length === 1 && only !== undefined) return [runOne(only)];
     database.exec("BEGIN IMMEDIATE");
     try {
-      const results = statements.map((statement) => runOne(database, statement));
+      const results = statements.map((statement) => runOne(statement));
       database.exec("COMMIT");
       return results;
     } catch (error) {
-      try {
-        database.exec("ROLLBACK");
-      } catch {
-        // After some errors SQLite has rolled back by itself and says so here.
-      }
+      rollBack();
       throw error;
     }
   };
+}
 
+/** Opens the database and answers requests, one after the other. */
+function serve(
+  load: Load,
+  open: typeof openDatabase,
+  toRunner: typeof createRunner,
+  toFailure: typeof failureOf,
+): void {
+  const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
+  // Node 22 calls its SQLite experimental on the standard error stream, between the lines of the job.
+  process.emitWarning = () => undefined;
   const answer = (message: SqliteAnswer): void => parentPort?.postMessage(message);
   let database: Database;
   try {
-    database = prepare(open());
+    database = open(load, workerData as SqliteWorkerData, toFailure);
   } catch (error) {
-    answer({ id: 0, failure: failureOf(error) });
+    answer({ id: 0, failure: toFailure(error) });
     return;
   }
+  const run = toRunner(database);
   parentPort?.on("message", (request: SqliteRequest) => {
     if (request === "close") {
       database.close();
@@ -135,16 +150,17 @@ function sqliteWorker(load: Load): void {
       return;
     }
     try {
-      answer({ id: request.id, results: runAll(database, request.statements) });
+      answer({ id: request.id, results: run(request.statements) });
     } catch (error) {
-      answer({ id: request.id, failure: failureOf(error) });
+      answer({ id: request.id, failure: toFailure(error) });
     }
   });
 }
 
 /** Starts the worker. */
 export function startSqliteWorker(workerData: SqliteWorkerData): Worker {
+  const parts = [openDatabase, createRunner, failureOf].map(String).join(", ");
   // Bundlers that keep the names of functions put calls of "__name" into them, which are not there on the other side.
-  const source = `var __name = (named) => named; (${sqliteWorker.toString()})(require)`;
+  const source = `var __name = (named) => named; (${String(serve)})(require, ${parts})`;
   return new Worker(source, { eval: true, workerData, execArgv: [], name: "spotproof-sqlite" });
 }
