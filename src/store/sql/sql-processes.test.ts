@@ -143,13 +143,13 @@ describe.each([
     const url = await databases.newUrl();
     const [writer, reader] = [await open(url), await open(url)];
     const contents = [Buffer.alloc(3 * MIB, "a"), Buffer.alloc(2 * MIB + 5, "b"), Buffer.from("c")];
-    let isWriting = true;
+    const state = { isWriting: true };
     const writing = (async () => {
       for (let i = 0; i < 30; i += 1) await writer.store.replace("r/x", [contents[i % 3] ?? Buffer.alloc(0)]);
-      isWriting = false;
+      state.isWriting = false;
     })();
     let reads = 0;
-    while (isWriting) {
+    while (state.isWriting) {
       const seen = await reader.store.read("r/x");
       if (seen === undefined) continue;
       reads += 1;

@@ -20,7 +20,8 @@ async function open(): Promise<OpenedStore> {
 
 /** Creates as many keys as it can before others do. */
 async function race(keys: number): Promise<void> {
-  const { store, close } = await open();
+  const opened = await open();
+  const { store } = opened;
   const won: string[] = [];
   for (let i = 0; i < keys; i += 1) {
     const key = `races/${i % 7}/${i}`;
@@ -30,21 +31,23 @@ async function race(keys: number): Promise<void> {
     if ((await store.read(key))?.equals(content) === true) won.push(key);
   }
   say(JSON.stringify(won));
-  await close();
+  await opened.close();
 }
 
 /** Creates one object and tells when it begins. */
 async function create(): Promise<void> {
-  const { store, close } = await open();
+  const opened = await open();
+  const { store } = opened;
   const content = Buffer.alloc(Number(size), word);
   say("begins");
   say(await store.create(word, [content]));
-  await close();
+  await opened.close();
 }
 
 /** Writes more than the disk holds. */
 async function fill(): Promise<void> {
-  const { store, close } = await open();
+  const opened = await open();
+  const { store } = opened;
   const good = Buffer.alloc(300_000, "g");
   await store.create("a/good", [good]);
   const refused = await store.create("a/big", [Buffer.alloc(20_000_000)]).catch((error: unknown) => error);
@@ -59,7 +62,7 @@ async function fill(): Promise<void> {
       afterwards: await store.create("a/small", [Buffer.alloc(100_000)]),
     }),
   );
-  await close();
+  await opened.close();
 }
 
 const actions: Readonly<Record<string, () => Promise<void>>> = {

@@ -7,6 +7,8 @@ import { SESSION_SETTINGS } from "./session-settings.ts";
 const MAX_CONNECTIONS = 4;
 /** One that nobody used for longer may have been forgotten by something between here and there. */
 const MAX_IDLE_MS = 60_000;
+/** How long the goodbye may take; it is a courtesy. */
+const CLOSE_MS = 2_000;
 
 interface IdleConnection {
   readonly client: PostgresClient;
@@ -53,8 +55,15 @@ export class PostgresConnections {
 
   /** Ends the idle ones; nothing may be under way. */
   async close(): Promise<void> {
-    const idle = this.#idle.splice(0);
-    await Promise.allSettled(idle.map(({ client }) => (client.ref(), client.end())));
+    const idle = this.#idle.splice(0).map(({ client }) => client);
+    for (const client of idle) client.ref();
+    const waited = new AbortController();
+    await Promise.race([
+      Promise.allSettled(idle.map((client) => client.end())),
+      this.#clock.sleep(CLOSE_MS, waited.signal),
+    ]);
+    waited.abort();
+    for (const client of idle) client.unref();
   }
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {

@@ -39,8 +39,9 @@ export function parsePostgresLocation(text: string): PostgresLocation {
   // Without it the driver takes "require" for "verify-full", and says so on the standard error stream.
   if (tls !== null && tls !== "no-verify" && !url.searchParams.has("uselibpqcompat"))
     url.searchParams.set("uselibpqcompat", "true");
-  const place = [...(prefix === "" ? [] : [`prefix ${prefix}`])];
-  if (schema !== "spotproof") place.unshift(`schema ${schema}`);
+  const place: string[] = [];
+  if (schema !== "spotproof") place.push(`schema ${schema}`);
+  if (prefix !== "") place.push(`prefix ${prefix}`);
   const host = decodeURIComponent(url.searchParams.get("host") ?? url.host);
   const database = decodeURIComponent(url.pathname.slice(1));
   return {

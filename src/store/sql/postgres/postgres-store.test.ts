@@ -59,24 +59,25 @@ describe.skipIf(!hasPostgres)("a store in a real PostgreSQL (where it is install
     test("C05: it dies and comes back under load, and every object that was acknowledged is there and whole", async () => {
       const { store } = await open();
       const kept = new Map<string, Buffer>();
-      let isLoaded = true;
+      const state = { isLoaded: true };
       let failures = 0;
+      const isKept = (key: string, content: Buffer): Promise<boolean> =>
+        store.create(key, [content]).then(
+          () => true,
+          async (error: unknown) => {
+            expect(error).toMatchObject({ code: "store-unreachable" });
+            failures += 1;
+            await sleep(20);
+            return false;
+          },
+        );
       const load = async (writer: number): Promise<void> => {
-        for (let i = 0; isLoaded; i += 1) {
+        for (let i = 0; state.isLoaded; i += 1) {
           const [key, content] = [
             `l/${writer}/${i}`,
             Buffer.alloc([300, 200_000, 3 * MIB][i % 3] ?? 0, `${i},`),
           ];
-          for (let isKept = false; !isKept; ) {
-            await store.create(key, [content]).then(
-              () => (isKept = true),
-              async (error: unknown) => {
-                expect(error).toMatchObject({ code: "store-unreachable" });
-                failures += 1;
-                await sleep(20);
-              },
-            );
-          }
+          while (!(await isKept(key, content)));
           kept.set(key, content);
         }
       };
@@ -87,7 +88,7 @@ describe.skipIf(!hasPostgres)("a store in a real PostgreSQL (where it is install
         await postgres.start();
       }
       await sleep(200);
-      isLoaded = false;
+      state.isLoaded = false;
       await Promise.all(loads);
       expect(failures).toBeGreaterThan(2);
       expect(kept.size).toBeGreaterThan(20);
@@ -266,14 +267,15 @@ describe.skipIf(!hasPostgres)("a store in a real PostgreSQL (where it is install
     });
 
     test("parts without an object are swept, others are not", async () => {
-      const { store, sweep } = await open();
+      const one = await open();
+      const { store } = one;
       await store.create("a/x", [Buffer.alloc(2 * MIB, "x")]);
       await postgres.sql(
         "INSERT INTO spotproof.spotproof_parts VALUES ('lost', 0, 'x'), ('lost', 1, 'y')",
         database,
       );
-      expect(await sweep()).toBe(1);
-      expect(await sweep()).toBe(0);
+      expect(await one.sweep()).toBe(1);
+      expect(await one.sweep()).toBe(0);
       expect((await store.read("a/x"))?.length).toBe(2 * MIB);
     });
   });
@@ -283,11 +285,12 @@ describe.skipIf(!hasPostgres)("a store in a real PostgreSQL (where it is install
     await expect(open(as("stranger"))).rejects.toMatchObject({ code: "store-not-writable" });
     await postgres.sql(await readFile("docs/guides/stores/postgres-rights.sql", "utf8"), database);
     await expect(open(as("stranger"))).rejects.toMatchObject({ code: "store-not-writable" });
-    const { store, sweep } = await open(as("spotproof"));
+    const owner = await open(as("spotproof"));
+    const { store } = owner;
     await store.create("a/x", [Buffer.alloc(2 * MIB)]);
     await store.replace("a/x", [Buffer.from("x")]);
     await store.remove("a/y");
-    expect(await sweep()).toBe(0);
+    expect(await owner.sweep()).toBe(0);
     const reader = await open(as("spotproof_reader"), "read");
     expect((await reader.store.read("a/x"))?.toString()).toBe("x");
     await expect(reader.store.remove("a/x")).rejects.toMatchObject({ code: "store-not-writable" });

@@ -109,7 +109,11 @@ async function requireFolder(path: string): Promise<void> {
 async function makeNameDurable(path: string): Promise<void> {
   try {
     const folder = await fs.open(dirname(path), "r");
-    await folder.sync().finally(() => folder.close());
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
   } catch (error) {
     throw unreachable(path, error);
   }

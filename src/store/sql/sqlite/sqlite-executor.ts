@@ -1,10 +1,13 @@
 import type { Worker } from "node:worker_threads";
-import { SpotproofError } from "../../../base/index.ts";
+import { SpotproofError, systemClock } from "../../../base/index.ts";
 import { abortable } from "../../abortable.ts";
 import type { SqlExecutor, SqlRow, SqlStatement } from "../sql-executor.ts";
 import { SQLITE_DIALECT } from "./sqlite-dialect.ts";
 import { asSqliteError } from "./sqlite-errors.ts";
 import { type SqliteAnswer, type SqliteWorkerData, startSqliteWorker } from "./sqlite-worker.ts";
+
+/** How long the last words to the database may take. Everything that was answered is durable without them. */
+const CLOSE_MS = 5_000;
 
 type Rows = readonly (readonly SqlRow[])[];
 
@@ -52,9 +55,13 @@ export class SqliteExecutor implements SqlExecutor {
     const worker = this.#worker;
     if (worker === undefined) return;
     worker.ref();
-    const ended = new Promise((resolve) => worker.once("exit", resolve));
-    worker.postMessage("close");
-    await ended;
+    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    worker.postMessage("close", []);
+    const waited = new AbortController();
+    await Promise.race([ended, systemClock.sleep(CLOSE_MS, waited.signal)]);
+    waited.abort();
+    // A thread that hangs in its disk cannot be ended, but need not keep the process alive.
+    worker.unref();
   }
 
   /** Hands the next transaction that somebody still waits for to the worker, when it is idle. */

@@ -1,3 +1,4 @@
+import type * as WorkerThreads from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 import type { SqlRow, SqlStatement, SqlValue } from "../sql-executor.ts";
 import type { SqliteDriver } from "./compat.ts";
@@ -131,10 +132,10 @@ function serve(
   toRunner: typeof createRunner,
   toFailure: typeof failureOf,
 ): void {
-  const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
+  const { parentPort, workerData } = load("node:worker_threads") as typeof WorkerThreads;
   // Node 22 calls its SQLite experimental on the standard error stream, between the lines of the job.
   process.emitWarning = () => undefined;
-  const answer = (message: SqliteAnswer): void => parentPort?.postMessage(message);
+  const answer = (message: SqliteAnswer): void => parentPort?.postMessage(message, []);
   let database: Database;
   try {
     database = open(load, workerData as SqliteWorkerData, toFailure);
