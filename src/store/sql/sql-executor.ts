@@ -51,6 +51,12 @@ export interface SqlDialect {
   readonly migrations: readonly (readonly string[])[];
 }
 
+/** What `run` takes. */
+export interface RunOptions extends CallOptions {
+  /** Moves many bytes, and need not be done before what does not. Default false. */
+  readonly isBulk?: boolean | undefined;
+}
+
 /** A connection, or several, to one database. */
 export interface SqlExecutor {
   /** For messages: the kind and the place, without secrets. */
@@ -63,7 +69,7 @@ export interface SqlExecutor {
    * @throws SpotproofError `store-unreachable`, `store-not-writable`, `store-full`, `record-damaged`, `bad-usage` (only
    * before anything has ever succeeded), or the signal's reason
    */
-  run(statements: readonly SqlStatement[], options?: CallOptions): Promise<readonly (readonly SqlRow[])[]>;
+  run(statements: readonly SqlStatement[], options?: RunOptions): Promise<readonly (readonly SqlRow[])[]>;
   /** Lets go of everything. Nothing may be called afterwards. */
   close(): Promise<void>;
 }

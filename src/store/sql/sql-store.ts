@@ -1,7 +1,7 @@
 import { requireKey, requirePrefix } from "../key-rules.ts";
 import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
 import { bytesOfRows, newObject, partsOf, substringOf } from "./object-parts.ts";
-import type { SqlExecutor, SqlRow, SqlStatement } from "./sql-executor.ts";
+import type { RunOptions, SqlExecutor, SqlRow, SqlStatement } from "./sql-executor.ts";
 import {
   createStatement,
   foldersStatement,
@@ -37,7 +37,7 @@ export class SqlStore implements Store {
     const object = newObject(this.#store, key, bytes);
     const rows = await this.#run(
       object.id === null ? [createStatement(dialect, object)] : dialect.createInParts(object),
-      options,
+      { ...options, isBulk: object.id !== null },
     );
     return rows.length > 0 ? "created" : "exists";
   }
@@ -45,7 +45,8 @@ export class SqlStore implements Store {
   async replace(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<void> {
     requireKey(key);
     options?.signal?.throwIfAborted();
-    await this.#run(this.#executor.dialect.replace(newObject(this.#store, key, bytes)), options);
+    const object = newObject(this.#store, key, bytes);
+    await this.#run(this.#executor.dialect.replace(object), { ...options, isBulk: object.id !== null });
   }
 
   async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
@@ -57,7 +58,8 @@ export class SqlStore implements Store {
       parts,
       substringOf(options?.range),
     );
-    const rows = await this.#run([statement], options);
+    // Records are read as a whole, packs by ranges.
+    const rows = await this.#run([statement], { ...options, isBulk: options?.range !== undefined });
     return rows.length === 0 ? undefined : bytesOfRows(rows, parts, options?.into);
   }
 
@@ -88,7 +90,7 @@ export class SqlStore implements Store {
 
   async #run(
     statements: readonly SqlStatement[],
-    options: CallOptions | undefined,
+    options: RunOptions | undefined,
   ): Promise<readonly SqlRow[]> {
     const [rows = []] = await this.#executor.run(statements, options);
     return rows;

@@ -1,5 +1,7 @@
 import type { Clock } from "../../../base/index.ts";
 import { abortable } from "../../abortable.ts";
+import type { RunOptions } from "../sql-executor.ts";
+import { Places } from "./places.ts";
 import type { PostgresClient } from "./postgres-driver.ts";
 import { SESSION_SETTINGS } from "./session-settings.ts";
 
@@ -20,8 +22,8 @@ export class PostgresConnections {
   readonly #connect: () => PostgresClient;
   readonly #clock: Clock;
   #idle: IdleConnection[] = [];
-  #inUse = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #places = new Places(MAX_CONNECTIONS);
+  readonly #bulkPlaces = new Places(MAX_CONNECTIONS - 1);
 
   constructor(connect: () => PostgresClient, clock: Clock) {
     this.#connect = connect;
@@ -30,13 +32,27 @@ export class PostgresConnections {
 
   /**
    * Does work with a connection of its own, as soon as one is free. An aborted signal rejects at once, and ends the
-   * connection: nobody knows what it is doing.
+   * connection: nobody knows what it is doing. Bulk leaves one connection to the others, so that no heartbeat waits for
+   * the upload of packs.
    */
   async use<Result>(
+    { signal, isBulk }: RunOptions,
+    work: (client: PostgresClient) => Promise<Result>,
+  ): Promise<Result> {
+    if (isBulk !== true) return this.#use(signal, work);
+    await this.#bulkPlaces.enter(signal);
+    try {
+      return await this.#use(signal, work);
+    } finally {
+      this.#bulkPlaces.leave();
+    }
+  }
+
+  async #use<Result>(
     signal: AbortSignal | undefined,
     work: (client: PostgresClient) => Promise<Result>,
   ): Promise<Result> {
-    await this.#enter(signal);
+    await this.#places.enter(signal);
     let client: PostgresClient | undefined;
     try {
       client = await abortable(signal, () => this.#take(signal));
@@ -49,7 +65,7 @@ export class PostgresConnections {
       return result;
     } finally {
       if (client !== undefined) discard(client);
-      this.#leave();
+      this.#places.leave();
     }
   }
 
@@ -64,34 +80,6 @@ export class PostgresConnections {
     ]);
     waited.abort();
     for (const client of idle) client.unref();
-  }
-
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#inUse < MAX_CONNECTIONS) {
-      this.#inUse += 1;
-      return;
-    }
-    let turn: (() => void) | undefined;
-    const myTurn = new Promise<void>((resolve) => {
-      turn = resolve;
-      this.#waiting.push(resolve);
-    });
-    try {
-      await abortable(signal, () => myTurn);
-    } catch (error) {
-      const place = this.#waiting.findIndex((waiting) => waiting === turn);
-      if (place >= 0) this.#waiting.splice(place, 1);
-      else this.#leave();
-      throw error;
-    }
-  }
-
-  /** Hands the place on, or gives it back. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#inUse -= 1;
-    else next();
   }
 
   async #take(signal: AbortSignal | undefined): Promise<PostgresClient> {

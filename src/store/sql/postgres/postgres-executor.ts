@@ -1,5 +1,4 @@
 import type { Clock } from "../../../base/index.ts";
-import type { CallOptions } from "../../store.ts";
 import type { SqlExecutor, SqlRow, SqlStatement } from "../sql-executor.ts";
 import { PostgresConnections } from "./postgres-connections.ts";
 import { postgresDialect } from "./postgres-dialect.ts";
@@ -30,10 +29,10 @@ export function createPostgresExecutor(
   return {
     description,
     dialect: postgresDialect(location.schema),
-    async run(statements, options?: CallOptions) {
-      const signal = options?.signal;
+    async run(statements, options = {}) {
+      const { signal } = options;
       try {
-        const rows = await connections.use(signal, (client) => runOn(client, statements));
+        const rows = await connections.use(options, (client) => runOn(client, statements));
         hasWorked = true;
         return rows;
       } catch (error) {

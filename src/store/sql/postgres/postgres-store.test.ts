@@ -130,6 +130,20 @@ describe.skipIf(!hasPostgres)("a store in a real PostgreSQL (where it is install
       await client.end().catch(() => undefined);
     });
 
+    test("a heartbeat does not wait for packs that wait", async () => {
+      const { store } = await open();
+      const blocker = new pg.Client({ connectionString: postgres.url(database) });
+      await blocker.connect();
+      await blocker.query("BEGIN");
+      await blocker.query(
+        "INSERT INTO spotproof.spotproof_objects (store, key, size) SELECT '', 'p/' || i, 0 FROM generate_series(0, 5) i",
+      );
+      const packs = [0, 1, 2, 3, 4, 5].map((i) => store.create(`p/${i}`, [Buffer.alloc(MIB)]));
+      await store.replace("h/heartbeat.json", [Buffer.from("beat")]).finally(() => blocker.query("ROLLBACK"));
+      expect(await Promise.all(packs)).toEqual(packs.map(() => "created"));
+      await blocker.end();
+    });
+
     test("an aborted call ends at once and its connection with it; the next call has another", async () => {
       const { store } = await open();
       const controller = new AbortController();

@@ -1,7 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { SpotproofError, systemClock } from "../../../base/index.ts";
 import { abortable } from "../../abortable.ts";
-import type { SqlExecutor, SqlRow, SqlStatement } from "../sql-executor.ts";
+import type { RunOptions, SqlExecutor, SqlRow, SqlStatement } from "../sql-executor.ts";
 import { SQLITE_DIALECT } from "./sqlite-dialect.ts";
 import { asSqliteError } from "./sqlite-errors.ts";
 import { type SqliteAnswer, type SqliteWorkerData, startSqliteWorker } from "./sqlite-worker.ts";
@@ -29,23 +29,20 @@ export class SqliteExecutor implements SqlExecutor {
   #worker: Worker | undefined;
   #lastId = 0;
   #current: Waiting | undefined;
-  readonly #queue: Waiting[] = [];
+  readonly #small: Waiting[] = [];
+  readonly #bulk: Waiting[] = [];
 
   constructor(data: SqliteWorkerData) {
     this.#data = data;
     this.description = `sqlite ${data.path}`;
   }
 
-  run(
-    statements: readonly SqlStatement[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Rows> {
-    const signal = options?.signal;
+  run(statements: readonly SqlStatement[], { signal, isBulk = false }: RunOptions = {}): Promise<Rows> {
     return abortable(
       signal,
       () =>
         new Promise<Rows>((resolve, reject) => {
-          this.#queue.push({ statements, signal, resolve, reject });
+          (isBulk ? this.#bulk : this.#small).push({ statements, signal, resolve, reject });
           this.#next();
         }),
     );
@@ -67,8 +64,8 @@ export class SqliteExecutor implements SqlExecutor {
   /** Hands the next transaction that somebody still waits for to the worker, when it is idle. */
   #next(): void {
     if (this.#current !== undefined) return;
-    let next = this.#queue.shift();
-    while (next?.signal?.aborted === true) next = this.#queue.shift();
+    let next = this.#waiting();
+    while (next?.signal?.aborted === true) next = this.#waiting();
     if (next === undefined) {
       // A store at rest keeps no process alive.
       this.#worker?.unref();
@@ -82,6 +79,11 @@ export class SqliteExecutor implements SqlExecutor {
       values.flatMap((value) => (value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [])),
     );
     this.#worker.postMessage({ id: this.#lastId, statements: next.statements }, [...new Set(memory)]);
+  }
+
+  /** A heartbeat does not wait for packs. */
+  #waiting(): Waiting | undefined {
+    return this.#small.shift() ?? this.#bulk.shift();
   }
 
   #start(): Worker {

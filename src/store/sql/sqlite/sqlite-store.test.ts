@@ -147,6 +147,20 @@ describe("others that use the file", () => {
     expect(await store.create("a/x", [Buffer.from("x")])).toBe("created");
   });
 
+  test("a heartbeat does not wait for packs that wait", async () => {
+    const { store } = await open();
+    const order: string[] = [];
+    const pack = Buffer.alloc(4 * MIB);
+    const packs = [0, 1, 2, 3].map(async (i) => {
+      await store.create(`p/${i}`, [pack]);
+      order.push(`pack ${i}`);
+    });
+    await store.replace("h/heartbeat.json", [Buffer.from("beat")]);
+    order.push("beat");
+    await Promise.all(packs);
+    expect(order).toEqual(["pack 0", "beat", "pack 1", "pack 2", "pack 3"]);
+  });
+
   test("a call that waits for its turn can be given up, and then writes nothing", async () => {
     const { store } = await open("write", 500);
     const other = database();
