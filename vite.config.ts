@@ -27,5 +27,6 @@ export default defineConfig({
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "pieces/[name]-[hash].js" },
     },
   },
-  ssr: { noExternal: true },
+  // Optional peers stay outside: a user installs the driver of the database that is there.
+  ssr: { noExternal: true, external: ["pg", "better-sqlite3"] },
 });

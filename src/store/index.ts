@@ -19,3 +19,5 @@ export const loadInspection = () => import("./inspect/index.ts");
 export const loadS3Store = () => import("./s3/index.ts");
 /** The store in a DynamoDB table, loaded only where one is opened. */
 export const loadDynamoDbStore = () => import("./dynamodb/index.ts");
+/** Stores in databases, loaded only where one is used. */
+export const loadSqlStores = () => import("./sql/index.ts");

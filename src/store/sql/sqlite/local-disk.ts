@@ -1,0 +1,35 @@
+import fs from "node:fs/promises";
+import { SpotproofError, systemErrorCode } from "../../../base/index.ts";
+import { MOUNTS, deepestMount } from "../../file/network-mount.ts";
+
+/** File systems of which another machine may have the same file open: its locks and its log are not shared with it. */
+const SHARED =
+  /^(nfs4?|cifs|smb3?|smbfs|ceph|glusterfs|lustre|beegfs|gpfs|afs|ocfs2|gfs2|orangefs|pvfs2|fuse|fuse\.(?!fuse-overlayfs$).+)$/;
+
+/**
+ * Refuses a folder on a network file system, when this system tells.
+ * @throws SpotproofError `store-unsuitable`
+ */
+export async function requireLocalDisk(folder: string): Promise<void> {
+  let mounts: string;
+  let path: string;
+  try {
+    mounts = await fs.readFile(MOUNTS, "utf8");
+    path = await fs.realpath(folder);
+  } catch (error) {
+    // Not Linux, or no such folder: the first is for SQLite to try, the second has a better message elsewhere.
+    if (systemErrorCode(error) !== undefined) return;
+    throw error;
+  }
+  requireLocalMount(path, mounts);
+}
+
+/** `requireLocalDisk` for a given list of mounts, in the format of `/proc/mounts`. */
+export function requireLocalMount(folder: string, mounts: string): void {
+  const mount = deepestMount(folder, mounts);
+  if (mount === undefined || !SHARED.test(mount.type)) return;
+  throw new SpotproofError(
+    "store-unsuitable",
+    `${folder} is on a network file system (${mount.type} at ${mount.point}), where SQLite cannot keep two machines apart and would damage the database. Use the folder itself as the store (--store ${folder}), or a disk of this machine.`,
+  );
+}
