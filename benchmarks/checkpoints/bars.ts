@@ -1,9 +1,14 @@
+import type { MemoryFigures } from "./memory.ts";
 import { type Results, WORKS, type Work } from "./results.ts";
 
 // What Spotproof wants to reach, in one run on one machine.
 
 const OURS = "Spotproof";
 const MB = 1_000_000;
+const MOST_MEMORY_BYTES = 350 * MB;
+/** "Does not grow": what garbage collection makes of it is noise. */
+const MOST_GROWTH = 1.1;
+const LEAST_S3_SHARE = 0.9;
 
 type Bar =
   | {
@@ -62,8 +67,40 @@ export function judgeBars(results: Results): readonly JudgedBar[] {
   });
 }
 
-/** One bar of "at most". */
-export function judged(
+/** The most memory at any size, and that it does not grow with the size. */
+export function judgeMemory(figures: readonly MemoryFigures[]): readonly JudgedBar[] {
+  const peaks = figures.map((figure) => Math.max(figure.savePeakBytes, figure.restorePeakBytes));
+  const [smallest, largest] = [peaks[0], peaks.at(-1)];
+  const growth = smallest === undefined || largest === undefined ? undefined : largest / smallest;
+  const inMb = (value: number): string => `${(value / MB).toFixed(0)} MB`;
+  const most = peaks.length === 0 ? undefined : Math.max(...peaks);
+  return [
+    judged("peak memory", "at any size", most, MOST_MEMORY_BYTES, inMb),
+    judged(
+      "peak memory",
+      "largest state beside smallest",
+      growth,
+      MOST_GROWTH,
+      (value) => `${value.toFixed(2)} ×`,
+    ),
+  ];
+}
+
+/** To S3: as fast as plain requests of the same bytes, nearly. */
+export function judgeS3(results: Results, plain: string): readonly JudgedBar[] {
+  const ratio = results.ratio(plain, OURS, "first", "wallMs");
+  const share = (value: number): string => `${(value * 100).toFixed(0)} % of ${plain}`;
+  return [
+    {
+      what: "S3 on loopback, first save: throughput",
+      bar: `at least ${share(LEAST_S3_SHARE)}`,
+      reached: ratio === undefined ? "–" : share(ratio),
+      verdict: ratio === undefined ? "not measured" : ratio >= LEAST_S3_SHARE ? "reached" : "missed",
+    },
+  ];
+}
+
+function judged(
   work: string,
   figure: string,
   value: number | undefined,

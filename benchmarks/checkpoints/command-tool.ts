@@ -21,6 +21,8 @@ export interface CommandToolSpec {
   restore(place: Place, into: string, number: number): readonly [string, ...string[]];
   /** Bytes stored; the files in `repositoryOf(place)` unless told otherwise. */
   storedBytes?(place: Place): Promise<number>;
+  /** Removes what lies elsewhere than in `place.own`. */
+  end?(): Promise<void>;
 }
 
 /** Where a tool of commands keeps what it stores; beside it in `place.own` are its caches. */
@@ -51,7 +53,7 @@ export function commandTool(workspace: Workspace, spec: CommandToolSpec): Tool |
           return run(spec.restore(place, into, saves), into);
         },
         storedBytes: async () => spec.storedBytes?.(place) ?? folderBytes(repositoryOf(place)),
-        end: async () => undefined,
+        end: async () => spec.end?.(),
       };
     },
   };

@@ -74,17 +74,20 @@ export function writeLargeFiles(folder: string, totalBytes: number): void {
   }
 }
 
-/** Overwrites 1 % of the large files in 64 regions that lie anywhere. */
-export function changeInPlace(folder: string, totalBytes: number): void {
+/** Overwrites 1 % of the large files in 64 regions that lie anywhere; each `round` others, with other bytes. */
+export function changeInPlace(folder: string, totalBytes: number, round = 0): void {
   const size = fileBytes(totalBytes);
   const slice = Math.floor(size / REGIONS_PER_FILE);
   const region = Math.round((slice * CHANGED_SHARE) / 4) * 4;
   for (let number = 0; number < FILES; number += 1) {
     const file = openSync(join(folder, largeFile(number)), "r+");
     for (let place = 0; place < REGIONS_PER_FILE; place += 1) {
-      const random = createHash("sha256").update(`region ${number} ${place}`).digest().readUInt32LE();
+      const random = createHash("sha256")
+        .update(`region ${number} ${place} ${round}`)
+        .digest()
+        .readUInt32LE();
       const at = place * slice + (random % (slice - region));
-      writeWeights(file, `changed ${number} ${place}`, region, at);
+      writeWeights(file, `changed ${number} ${place} ${round}`, region, at);
     }
     fsyncSync(file);
     closeSync(file);

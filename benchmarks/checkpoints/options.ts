@@ -1,4 +1,4 @@
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Work } from "./results.ts";
@@ -38,6 +38,8 @@ export interface Options {
   readonly memoryBytes: readonly number[];
   /** The folder to work in; in memory, so that no disk hides the difference. */
   readonly base: string;
+  /** A server of S3 that runs already. */
+  readonly s3Endpoint: string | undefined;
   /** A folder on a disk, where the same is measured once more. */
   readonly disk: string | undefined;
   /** Where the report goes, without an extension. */
@@ -54,6 +56,7 @@ const HELP = `node benchmarks/run.mjs checkpoints [options]
   --only <tools>       names or beginnings of them: spotproof,cp,restic,borg,rclone,tar,aws
   --work <works>       of: ${[...Object.keys(GROUPS), ...EXTRAS].join(", ")}
   --stores <stores>    of: ${STORES.join(", ")}
+  --s3 <url>           a server that speaks S3 and runs already, instead of our own
   --disk <folder>      the same once more on this disk, durably
   --report <path>      where to write <path>.md and <path>.json instead of benchmarks/results/checkpoints
 Everything that is made goes below SPOTPROOF_BENCH_DIR (default: /dev/shm where it exists) and is removed.
@@ -73,6 +76,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       only: text,
       work: text,
       stores: text,
+      s3: text,
       disk: text,
       report: text,
     },
@@ -95,6 +99,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     smallFiles: countOf("--files", values.files ?? (values.quick ? "5000" : "50000")),
     memoryBytes: [1, 2, 4, 8].map((times) => (times * largeBytes) / 2),
     base: process.env["SPOTPROOF_BENCH_DIR"] ?? (existsSync("/dev/shm") ? "/dev/shm" : tmpdir()),
+    s3Endpoint: values.s3,
     disk: values.disk,
     report: values.report,
     partial:
@@ -105,9 +110,6 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       values.quick,
   };
 }
-
-/** How many of something can go on at once on this machine. */
-export const PROCESSORS = availableParallelism();
 
 function oneOf(option: string, value: string | undefined, known: readonly string[]): readonly string[] {
   if (value === undefined) return known;

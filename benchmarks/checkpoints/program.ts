@@ -1,12 +1,18 @@
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
-/** Bundles programs of this folder as the published package is bundled. Gives where they are, by name. */
+/** Bundles programs of this folder as the published package is bundled, each for itself. Gives where they are, by name. */
 export async function bundlePrograms<Name extends string>(
   names: readonly Name[],
   folder: string,
 ): Promise<Readonly<Record<Name, string>>> {
+  const paths: [Name, string][] = [];
+  for (const name of names) paths.push([name, await bundleOne(name, join(folder, name))]);
+  return Object.fromEntries(paths) as Record<Name, string>;
+}
+
+async function bundleOne(name: string, folder: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: "error",
@@ -17,13 +23,11 @@ export async function bundlePrograms<Name extends string>(
       emptyOutDir: false,
       minify: false,
       rollupOptions: {
-        input: Object.fromEntries(
-          names.map((name) => [name, fileURLToPath(new URL(`./${name}.ts`, import.meta.url))]),
-        ),
-        output: { format: "es", entryFileNames: "[name].mjs", chunkFileNames: "pieces/[name]-[hash].mjs" },
+        input: fileURLToPath(new URL(`./${name}.ts`, import.meta.url)),
+        output: { format: "es", entryFileNames: "program.mjs", chunkFileNames: "pieces/[name]-[hash].mjs" },
       },
     },
     ssr: { noExternal: true },
   });
-  return Object.fromEntries(names.map((name) => [name, join(folder, `${name}.mjs`)])) as Record<Name, string>;
+  return join(folder, "program.mjs");
 }

@@ -67,6 +67,12 @@ export function spreadSentence(results: Results): string {
   return `Runs of one work lie apart by a factor of ${ratio(middle.spread)} in the middle and ${ratio(widest.spread)} at most (${widest.what}).\n`;
 }
 
+/** For people: `2 GiB`, `256 MiB`. */
+export function sizeText(bytes: number): string {
+  const [value, unit] = bytes >= 2 ** 30 ? [bytes / 2 ** 30, "GiB"] : [bytes / 2 ** 20, "MiB"];
+  return `${Number(value.toFixed(1))} ${unit}`;
+}
+
 function isIncremental(work: Work): boolean {
   return work === "change" || work === "insert";
 }

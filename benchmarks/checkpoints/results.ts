@@ -35,6 +35,11 @@ export class Results {
     works.set(work, [...(works.get(work) ?? []), run]);
   }
 
+  /** Takes a tool out, whose figures would be only a part. */
+  forget(tool: string): void {
+    this.#runs.delete(tool);
+  }
+
   /** In the order in which they were first measured. */
   get tools(): readonly string[] {
     return [...this.#runs.keys()];

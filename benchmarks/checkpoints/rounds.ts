@@ -16,6 +16,10 @@ export interface RoundsPlan {
   readonly runs: number;
   readonly largeBytes: number;
   readonly smallFiles: number;
+  /** Called before each measurement. */
+  readonly settle?: (() => void) | undefined;
+  /** A tool that failed is left out from then on, and this is told. Absent: a failure ends the benchmark. */
+  readonly onFailure?: ((tool: Tool, error: unknown) => void) | undefined;
   /** Told what is being done. */
   readonly onProgress: (what: string) => void;
 }
@@ -25,12 +29,12 @@ export interface RoundsPlan {
  * repository, and leaves nothing behind: there is never more than one repository and one restored folder beside the data.
  */
 export async function measureRounds(plan: RoundsPlan, results: Results): Promise<void> {
-  const { workspace, tools, runs, largeBytes, works } = plan;
+  const { workspace, largeBytes, works } = plan;
   const wants = (...some: readonly Work[]): boolean => some.some((work) => works.has(work));
   if (wants("first", "nothing", "change", "insert", "restore")) {
     workspace.requireRoom(largeBytes * 3.2);
     const source = workspace.fresh("large");
-    await inTurn(tools, runs, (tool) => {
+    await inTurn(plan, results, (tool) => {
       writeLargeFiles(source, largeBytes);
       return new Round(plan, tool, results, source).large();
     });
@@ -40,18 +44,28 @@ export async function measureRounds(plan: RoundsPlan, results: Results): Promise
     const source = workspace.fresh("small");
     workspace.requireRoom(plan.smallFiles * 44 * 1024 * 2.2);
     writeSmallFiles(source, plan.smallFiles);
-    await inTurn(tools, runs, (tool) => new Round(plan, tool, results, source).small());
+    await inTurn(plan, results, (tool) => new Round(plan, tool, results, source).small());
     workspace.absent("small");
   }
 }
 
 async function inTurn(
-  tools: readonly Tool[],
-  runs: number,
+  { tools, runs, onFailure }: RoundsPlan,
+  results: Results,
   action: (tool: Tool) => Promise<void>,
 ): Promise<void> {
+  const failed = new Set<Tool>();
   for (let run = 0; run < runs; run += 1) {
-    for (const tool of tools) await action(tool);
+    for (const tool of tools.filter((tool) => !failed.has(tool))) {
+      try {
+        await action(tool);
+      } catch (error) {
+        if (onFailure === undefined) throw error;
+        failed.add(tool);
+        results.forget(tool.name);
+        onFailure(tool, error);
+      }
+    }
   }
 }
 
@@ -115,6 +129,7 @@ class Round {
   async #save(session: ToolSession, work: Work): Promise<void> {
     this.#plan.onProgress(`${this.#tool.name}: ${WORKS[work]}`);
     await sleep(REST_MS);
+    this.#plan.settle?.();
     const before = await session.storedBytes();
     const sample = await session.save();
     const addedBytes = (await session.storedBytes()) - before;
@@ -122,8 +137,9 @@ class Round {
   }
 
   async #restore(session: ToolSession, work: Work): Promise<void> {
-    const { workspace, onProgress } = this.#plan;
+    const { workspace, onProgress, settle } = this.#plan;
     onProgress(`${this.#tool.name}: ${WORKS[work]}`);
+    settle?.();
     const into = workspace.absent("restored");
     const sample = await session.restore(into);
     requireSameFiles(this.#source, into, this.#tool.verifiedBy);

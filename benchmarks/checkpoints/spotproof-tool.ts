@@ -35,9 +35,10 @@ export class RunningSpotproof {
     workspace: Workspace,
     program: string,
     order: SpotproofOrder,
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<RunningSpotproof> {
     const begunMs = performance.now();
-    const child = workspace.start([process.execPath, program, JSON.stringify(order)]);
+    const child = workspace.start([process.execPath, program, JSON.stringify(order)], environment);
     const lines = linesOf(child)[Symbol.asyncIterator]();
     const { kind, cpuMs, peakBytes } = await nextReport(lines);
     if (kind !== "ready") throw new Error(`Spotproof's process said ${kind} first.`);
@@ -61,20 +62,42 @@ export class RunningSpotproof {
   }
 }
 
-/** Spotproof with its store in a folder. `program` is the bundled `spotproof-process`. */
-export function spotproofTool(workspace: Workspace, program: string): Tool {
+/** Where Spotproof's store is. */
+export interface StorePlace {
+  location(own: string): string;
+  readonly environment: Readonly<Record<string, string>>;
+  storedBytes(own: string): Promise<number>;
+  /** Removes what lies elsewhere than in `own`. */
+  end(): Promise<void>;
+}
+
+const IN_FOLDER: StorePlace = {
+  location: (own) => join(own, "store"),
+  environment: {},
+  storedBytes: async (own) => folderBytes(join(own, "store")),
+  end: async () => undefined,
+};
+
+/** Spotproof, its store in a folder unless told otherwise. `program` is the bundled `spotproof-process`. */
+export function spotproofTool(workspace: Workspace, program: string, place: StorePlace = IN_FOLDER): Tool {
+  const { environment } = place;
   return {
     name: "Spotproof",
     version: `${VERSION}, on Node ${process.versions.node}`,
     savesOnce: false,
     verifiedBy: "bytes",
     async begin({ source, own }) {
-      const store = join(own, "store");
+      const store = place.location(own);
       let running: RunningSpotproof | undefined;
       let newest: Saved["checkpoint"]["id"] | undefined;
       return {
         async save() {
-          running ??= await RunningSpotproof.start(workspace, program, { store, folder: source });
+          running ??= await RunningSpotproof.start(
+            workspace,
+            program,
+            { store, folder: source },
+            environment,
+          );
           const { wallMs, saved } = await running.save();
           newest = saved.checkpoint.id;
           return {
@@ -87,10 +110,13 @@ export function spotproofTool(workspace: Workspace, program: string): Tool {
           await running?.end();
           const order: SpotproofOrder = { store, folder: into, restore: newest };
           const argv = [process.execPath, program, JSON.stringify(order)] as const;
-          return measureCommand(workspace, { argv, folder: own });
+          return measureCommand(workspace, { argv, folder: own, environment });
         },
-        storedBytes: async () => folderBytes(store),
-        end: async () => running?.end(),
+        storedBytes: () => place.storedBytes(own),
+        async end() {
+          await running?.end();
+          await place.end();
+        },
       };
     },
   };
@@ -104,5 +130,5 @@ function linesOf(child: ChildProcess): Interface {
 async function nextReport(lines: AsyncIterator<string>): Promise<SpotproofReport> {
   const { value, done } = await lines.next();
   if (done === true) throw new Error("Spotproof's process ended early.");
-  return JSON.parse(value as string) as SpotproofReport;
+  return JSON.parse(value) as SpotproofReport;
 }
