@@ -44,7 +44,14 @@ export async function measureInS3(bench: Bench): Promise<Section> {
       ? await startS3Server(workspace, programs["s3-server-process"])
       : await connectS3Server(options.s3Endpoint, process.env);
   if ("missing" in server) {
-    return { title, text: "", bars: [], missing: [`${title}: ${server.missing}.`], versions: [], data: {} };
+    return {
+      title,
+      text: "",
+      bars: judgeS3(new Results(), PLAIN),
+      missing: [`${title}: ${server.missing}.`],
+      versions: [],
+      data: {},
+    };
   }
   const { tools: present, missing } = s3Tools(workspace, programs, server);
   const tools = present.filter(({ name }) => options.wantsTool(name));
@@ -59,6 +66,7 @@ export async function measureInS3(bench: Bench): Promise<Section> {
     await measureRounds({ ...options, workspace, tools, onProgress, onFailure }, results);
   } finally {
     await server.empty();
+    server.stop();
   }
   return {
     ...sectionOf(results, tools),

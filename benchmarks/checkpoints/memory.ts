@@ -18,7 +18,10 @@ export interface MemoryReport {
   readonly withoutRoom: readonly number[];
 }
 
-/** Measures a first save and a restore of each size. Where memory has no room for it, in the folder for temporary files. */
+/**
+ * Measures a first save and a restore of each size, in the folder for temporary files: what is too large for the memory
+ * belongs on a disk, and there the store writes past the page cache. Without room there, in the workspace.
+ */
 export async function measureMemory(
   workspace: Workspace,
   openTool: (workspace: Workspace) => Tool,
@@ -27,29 +30,25 @@ export async function measureMemory(
   const figures: MemoryFigures[] = [];
   const withoutRoom: number[] = [];
   for (const stateBytes of sizes) {
-    const needed = stateBytes * 2.1;
-    if (freeBytes(workspace.folder) >= needed)
-      figures.push(await measureOne(workspace, openTool, stateBytes));
-    else if (freeBytes(tmpdir()) >= needed) {
-      const elsewhere = new Workspace(tmpdir());
-      try {
-        figures.push(await measureOne(elsewhere, openTool, stateBytes));
-      } finally {
-        elsewhere.close();
-      }
-    } else withoutRoom.push(stateBytes);
+    const base = [tmpdir(), workspace.folder].find((folder) => freeBytes(folder) >= stateBytes * 2.1);
+    if (base === undefined) {
+      withoutRoom.push(stateBytes);
+      continue;
+    }
+    const place = new Workspace(base);
+    try {
+      figures.push(await measureOne(place, openTool(place), stateBytes));
+    } finally {
+      place.close();
+    }
   }
   return { figures, withoutRoom };
 }
 
-async function measureOne(
-  workspace: Workspace,
-  openTool: (workspace: Workspace) => Tool,
-  stateBytes: number,
-): Promise<MemoryFigures> {
+async function measureOne(workspace: Workspace, tool: Tool, stateBytes: number): Promise<MemoryFigures> {
   const source = workspace.fresh("large");
   writeLargeFiles(source, stateBytes);
-  const session = await openTool(workspace).begin({ source, own: workspace.fresh("tool") });
+  const session = await tool.begin({ source, own: workspace.fresh("tool") });
   try {
     const { peakBytes: savePeakBytes } = await session.save();
     workspace.absent("large"); // only two of state, store and copy exist at once

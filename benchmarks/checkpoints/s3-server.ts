@@ -1,8 +1,15 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import type { S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  S3Client,
+  paginateListObjectsV2,
+} from "@aws-sdk/client-s3";
+import type { S3ServerReport } from "./s3-server-process.ts";
 import type { Workspace } from "./workspace.ts";
 
+const BUCKET = "spotproof-benchmark";
 const DELETES_AT_A_TIME = 16;
 
 /** A server that speaks S3, with one bucket that belongs to the benchmark alone. */
@@ -14,13 +21,20 @@ export interface S3Server {
   storedBytes(): Promise<number>;
   /** Deletes every object. */
   empty(): Promise<void>;
+  /** Ends the server when it is ours. */
+  stop(): void;
 }
 
-const ACCESS = {
+interface Access {
+  readonly AWS_ACCESS_KEY_ID: string;
+  readonly AWS_SECRET_ACCESS_KEY: string;
+  readonly AWS_REGION: string;
+}
+
+const ANY_ACCESS: Access = {
   AWS_ACCESS_KEY_ID: "benchmark",
   AWS_SECRET_ACCESS_KEY: "benchmark-secret",
   AWS_REGION: "us-east-1",
-  AWS_DEFAULT_REGION: "us-east-1",
 };
 
 /** Starts our own server, or gives the reason why there is none. `program` is the bundled `s3-server-process`. */
@@ -28,46 +42,53 @@ export async function startS3Server(
   workspace: Workspace,
   program: string,
 ): Promise<S3Server | { readonly missing: string }> {
-  const child = workspace.start([process.execPath, program]);
+  const child = workspace.start([process.execPath, program, BUCKET]);
   if (child.stdout === null) throw new Error("The server's process has no standard output.");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  const { endpoint, missing } = JSON.parse(line) as { readonly endpoint?: string; readonly missing?: string };
-  if (endpoint === undefined) return { missing: `${missing ?? "the server's address"} is not there` };
-  return connectS3Server(endpoint, ACCESS);
+  const { url, missing } = JSON.parse(line) as S3ServerReport;
+  if (url === undefined) return { missing: missing ?? "its server told no address" };
+  return serverAt(url, ANY_ACCESS, new S3Client(clientSettings(url, ANY_ACCESS)), () => {
+    child.kill("SIGKILL");
+  });
 }
 
-/** Uses a server that runs already; credentials are those of this process, or any. */
+/** Uses a server that runs already; credentials and the region are those of the environment, or any. Makes the bucket. */
 export async function connectS3Server(
   endpoint: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<S3Server> {
-  const bucket = "spotproof-benchmark";
-  const access = Object.fromEntries(
-    Object.entries(ACCESS).map(([name, value]) => [name, environment[name] ?? value]),
-  );
-  const s3 = await import("@aws-sdk/client-s3");
-  const client = new s3.S3Client({
-    endpoint,
-    forcePathStyle: true,
-    region: access["AWS_REGION"] ?? ACCESS.AWS_REGION,
-    credentials: {
-      accessKeyId: access["AWS_ACCESS_KEY_ID"] ?? "",
-      secretAccessKey: access["AWS_SECRET_ACCESS_KEY"] ?? "",
-    },
+  const access: Access = {
+    AWS_ACCESS_KEY_ID: environment["AWS_ACCESS_KEY_ID"] ?? ANY_ACCESS.AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY: environment["AWS_SECRET_ACCESS_KEY"] ?? ANY_ACCESS.AWS_SECRET_ACCESS_KEY,
+    AWS_REGION: environment["AWS_REGION"] ?? ANY_ACCESS.AWS_REGION,
+  };
+  const client = new S3Client(clientSettings(endpoint, access));
+  await client.send(new CreateBucketCommand({ Bucket: BUCKET })).catch((error: Error) => {
+    if (!error.name.startsWith("BucketAlready")) throw error;
   });
-  await client.send(new s3.CreateBucketCommand({ Bucket: bucket })).catch((error: Error) => {
-    if (!/BucketAlready/.test(error.name)) throw error;
-  });
+  return serverAt(endpoint, access, client, () => undefined);
+}
+
+function clientSettings(endpoint: string, access: Access) {
   return {
     endpoint,
-    bucket,
-    environment: access,
-    storedBytes: async () => (await objectsIn(client, bucket)).reduce((sum, { size }) => sum + size, 0),
+    forcePathStyle: true,
+    region: access.AWS_REGION,
+    credentials: { accessKeyId: access.AWS_ACCESS_KEY_ID, secretAccessKey: access.AWS_SECRET_ACCESS_KEY },
+  };
+}
+
+function serverAt(endpoint: string, access: Access, client: S3Client, stop: () => void): S3Server {
+  return {
+    stop,
+    endpoint,
+    bucket: BUCKET,
+    environment: { ...access, AWS_DEFAULT_REGION: access.AWS_REGION },
+    storedBytes: async () => (await objectsIn(client)).reduce((sum, { size }) => sum + size, 0),
     async empty() {
-      const left = (await objectsIn(client, bucket)).values();
+      const left = (await objectsIn(client)).values();
       const work = async (): Promise<void> => {
-        for (const { key } of left)
-          await client.send(new s3.DeleteObjectCommand({ Bucket: bucket, Key: key }));
+        for (const { key } of left) await client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
       };
       await Promise.all(Array.from({ length: DELETES_AT_A_TIME }, work));
     },
@@ -76,11 +97,9 @@ export async function connectS3Server(
 
 async function objectsIn(
   client: S3Client,
-  bucket: string,
 ): Promise<readonly { readonly key: string; readonly size: number }[]> {
-  const { paginateListObjectsV2 } = await import("@aws-sdk/client-s3");
   const found: { readonly key: string; readonly size: number }[] = [];
-  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: BUCKET })) {
     for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key ?? "", size: Size ?? 0 });
   }
   return found;

@@ -7,13 +7,21 @@ import { join } from "node:path";
 const SPARE_BYTES = 2 * 2 ** 30;
 const TMPFS_MAGIC = 0x01021994;
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Ends the benchmark. Every workspace is removed on the way out. */
+function leave(signal: NodeJS.Signals): void {
+  process.stderr.write(`\nStopped by ${signal}.\n`);
+  process.exit(130);
+}
+
 /** A folder for everything that the benchmark makes, and the processes that it started. All of it goes when it ends. */
 export class Workspace {
   readonly folder: string;
   /** For every process: nothing but what is needed, and no configuration of whoever runs the benchmark. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
-  readonly #onSignal: (signal: NodeJS.Signals) => void;
+  readonly #onExit = (): void => this.close();
 
   /** Makes a fresh folder below `base`. */
   constructor(base: string) {
@@ -25,12 +33,8 @@ export class Workspace {
       LANG: "C.UTF-8",
       AWS_EC2_METADATA_DISABLED: "true",
     };
-    this.#onSignal = (signal) => {
-      this.close();
-      process.stderr.write(`\nStopped by ${signal}. Everything that was made has been removed.\n`);
-      process.exit(1);
-    };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, this.#onSignal);
+    for (const signal of SIGNALS) process.off(signal, leave).on(signal, leave); // once, however many workspaces there are
+    process.once("exit", this.#onExit);
   }
 
   /** An empty folder of this name, whatever was there. */
@@ -89,7 +93,7 @@ export class Workspace {
 
   /** Ends what runs and removes everything. */
   close(): void {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, this.#onSignal);
+    process.off("exit", this.#onExit);
     for (const child of this.#running) {
       if (child.pid === undefined) continue;
       try {
