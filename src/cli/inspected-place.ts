@@ -1,25 +1,35 @@
 import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../base/index.ts";
-import { type InspectedPlace, type OpenedPlace, loadInspection } from "../store/index.ts";
+import { type InspectedPlace, type OpenedPlace, loadInspection, placeOf } from "../store/index.ts";
 import type { CommandIo } from "./command-io.ts";
+import { openStore } from "./open-store.ts";
 import { startRacerProcesses } from "./racer-process.ts";
-import { adviceAboutStore } from "./store-advice.ts";
-import { type StoreLocation, openStore } from "./store-location.ts";
+import { type StoreLocation, describeLocation, pathOnDisk } from "./store-location.ts";
 
 // How `spotproof doctor` reaches a store, and what only its kind can tell.
 
 /** The store at a location; `typed` is how the user has named it, which its racing processes are told. */
 export function inspectedPlace(location: StoreLocation, typed: string, io: CommandIo): InspectedPlace {
   return {
-    description: `folder ${location.path}`,
+    description: describeLocation(location),
     async open(mode, signal): Promise<OpenedPlace> {
       const opened = await openStore(location, mode, signal);
-      const cautions = [opened.caution, await adviceAboutStore(location.path)];
+      const path = pathOnDisk(location);
+      const place = path === undefined ? undefined : await placeOf(path, signal);
+      const volatile =
+        place?.volatile === undefined
+          ? undefined
+          : `It lies ${place.volatile}, and goes with this machine: \`spotproof run\` refuses it unless told otherwise.`;
       return {
         store: opened.store,
-        cautions: cautions.filter((caution) => caution !== undefined),
-        writtenAt: async (key) => (await stat(join(location.path, key))).mtimeMs,
+        cautions: [opened.caution, volatile].filter((words) => words !== undefined),
+        place: place?.words,
+        writtenAt:
+          location.kind === "folder"
+            ? async (key) => (await stat(join(location.folder, key))).mtimeMs
+            : undefined,
+        close: () => opened.close(),
       };
     },
     startRacers: (count, signal) => startRacerProcesses(count, typed, io, signal),
@@ -27,10 +37,11 @@ export function inspectedPlace(location: StoreLocation, typed: string, io: Comma
 }
 
 /** A folder keeps the folder of objects that were removed: this removes it when it is empty. */
-export async function removeEmptyFolder({ path }: StoreLocation): Promise<void> {
+export async function removeEmptyFolder(location: StoreLocation): Promise<void> {
+  if (location.kind !== "folder") return;
   const { INSPECTION_PREFIX } = await loadInspection();
   try {
-    await rmdir(join(path, INSPECTION_PREFIX));
+    await rmdir(join(location.folder, INSPECTION_PREFIX));
   } catch (error) {
     // Another inspection has its objects there, or it was never made, or may not be removed: then it stays, and harms nothing.
     if (systemErrorCode(error) === undefined) throw error;

@@ -4,7 +4,8 @@ import { SpotproofError, reasonOf, systemClock, withTimeLimit } from "../base/in
 import { type Racer, type RacerPipe, loadInspection } from "../store/index.ts";
 import type { CommandIo } from "./command-io.ts";
 import { EXIT } from "./exit-codes.ts";
-import { openStore, parseStoreLocation } from "./store-location.ts";
+import { openStore } from "./open-store.ts";
+import { parseStoreLocation } from "./store-location.ts";
 
 // The processes that `spotproof doctor` lets race for the same objects: each is this program again, with a hidden option.
 

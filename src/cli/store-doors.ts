@@ -1,5 +1,11 @@
-import { type Clock, type Random, SpotproofError } from "../base/index.ts";
-import type { OpenedStore } from "../store/index.ts";
+import type { Clock, Random } from "../base/index.ts";
+import {
+  type OpenedStore,
+  loadDynamoDbStore,
+  loadS3Store,
+  loadSqlStores,
+  openFileStore,
+} from "../store/index.ts";
 import type { StoreLocation } from "./store-location.ts";
 
 /** How a store of any kind is opened. */
@@ -24,7 +30,6 @@ export type StoreDoors = { readonly [Kind in StoreLocation["kind"]]: Open<Kind> 
 /** One door for each kind: reads the location and opens the store. */
 export const STORE_DOORS: StoreDoors = {
   folder: async ({ folder }, { mode, signal }) => {
-    const { openFileStore } = await import("../store/index.ts");
     const store = await openFileStore(folder, { mode, signal });
     return {
       store,
@@ -33,15 +38,23 @@ export const STORE_DOORS: StoreDoors = {
       close: () => Promise.resolve(),
     };
   },
-  s3: () => notBuiltIn("S3"),
-  dynamodb: () => notBuiltIn("DynamoDB"),
-  sqlite: () => notBuiltIn("SQLite"),
-  postgres: () => notBuiltIn("PostgreSQL"),
+  s3: async ({ url }, how) => {
+    const { openS3Store, parseS3Location } = await loadS3Store();
+    return openS3Store({ location: parseS3Location(url), ...how });
+  },
+  dynamodb: async ({ url }, how) => {
+    const { openDynamoDbStore, parseDynamoDbLocation } = await loadDynamoDbStore();
+    return openDynamoDbStore({ ...parseDynamoDbLocation(url), ...how });
+  },
+  sqlite: async ({ url, workingFolder }, how) => {
+    const { openSqliteStore, parseSqliteLocation } = await loadSqlStores();
+    return openSqliteStore({ location: parseSqliteLocation(url, workingFolder), workingFolder, ...how });
+  },
+  postgres: async ({ url, workingFolder }, how) => {
+    const { openPostgresStore, parsePostgresLocation } = await loadSqlStores();
+    return openPostgresStore({ location: parsePostgresLocation(url), workingFolder, ...how });
+  },
 };
-
-function notBuiltIn(name: string): Promise<never> {
-  return Promise.reject(new SpotproofError("bad-usage", `This version has no stores in ${name} yet.`));
-}
 
 /** Opens the store with the door of its kind. */
 export function openDoor(location: StoreLocation, how: OpenHow, doors = STORE_DOORS): Promise<OpenedStore> {

@@ -96,3 +96,20 @@ function fileOfSqlite(text: string): string {
   if (file !== "") return file;
   throw new SpotproofError("bad-usage", `--store ${text} names no file. Write sqlite:/mnt/efs/jobs.db.`);
 }
+
+/** The location for people, without what may be a password. */
+export function describeLocation(location: StoreLocation): string {
+  switch (location.kind) {
+    case "folder":
+      return `folder ${location.folder}`;
+    case "sqlite":
+      return `SQLite ${location.file}`;
+    case "s3":
+    case "dynamodb":
+      return location.url.replace(/\?.*$/s, "");
+    case "postgres":
+      return location.url.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//");
+    default:
+      return location satisfies never;
+  }
+}
