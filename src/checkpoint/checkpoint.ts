@@ -113,6 +113,8 @@ export interface FolderSaverOptions {
    * leaves everything that earlier attempts stored alone.
    */
   readonly lineage?: readonly CheckpointId[] | undefined;
+  /** So many packs are on their way to the store at once, of 16 MiB each. Default 3; more where each takes long, as over a network. */
+  readonly packsAtATime?: number | undefined;
 }
 
 /** What a restore hands to the saver that goes on from it. Opaque outside `checkpoint/`. */
@@ -133,6 +135,8 @@ export interface RestoreRequest {
   readonly asideName: string;
   readonly onSkipped?: ((id: CheckpointId, reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** So many reads of up to 8 MiB are under way at once. Default 4; more where each takes long, as over a network. */
+  readonly readsAtATime?: number | undefined;
 }
 
 /** What a restore did. Throws `no-usable-checkpoint` when every candidate is damaged, `disk-full` when there is no room. */

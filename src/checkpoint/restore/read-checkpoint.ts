@@ -19,6 +19,8 @@ export interface CheckpointSource {
   readonly store: Store;
   readonly job: JobName;
   readonly signal: AbortSignal | undefined;
+  /** So many long reads at once. */
+  readonly readsAtATime?: number | undefined;
 }
 
 /** Chunks of one pack that one read brings, ascending by offset, each once. */

@@ -31,11 +31,11 @@ import { applyFolderAttributes, writeTree } from "./write-tree.ts";
  * what the store throws: a store that does not answer is no damage.
  */
 export async function restoreFolder(request: RestoreRequest): Promise<RestoreResult> {
-  const { store, job, signal, lineage } = request;
+  const { store, job, signal, lineage, readsAtATime } = request;
   if (lineage.length === 0) {
     throw new SpotproofError("internal", `A restore of job ${job} was asked for without any checkpoint.`);
   }
-  const source: CheckpointSource = { store, job, signal };
+  const source: CheckpointSource = { store, job, signal, readsAtATime };
   const target = await resolveTarget(request.folder);
   const skipped: { readonly id: CheckpointId; readonly reason: string }[] = [];
   for (const id of lineage) {

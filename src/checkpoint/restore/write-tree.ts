@@ -7,12 +7,10 @@ import type { Entry, FileEntry } from "../format/file-list.ts";
 import { pathBuffer } from "../format/path-bytes.ts";
 import type { FolderPath } from "../save/folder-path.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
-import type { Block, Workshop } from "../workshop/workshop.ts";
+import { type Block, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
 import { type FilePiece, FileWriter, applyAttributes, isRoot, seconds } from "./file-writer.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
 
-/** More than there are blocks: the others wait for one. */
-const READS_AT_A_TIME = 4;
 const FILES_AT_A_TIME = 8;
 /** What each entry takes on the disk beside its content, generously. */
 const ENTRY_BYTES = 4096;
@@ -81,7 +79,7 @@ async function writeContents(
   const uses = new Map<ChunkRef["hash"], ChunkUse[]>();
   const files = entries.filter((entry) => entry.type === "file");
   const bytes = files.reduce((sum, entry) => sum + contentBytes(entry), 0);
-  const workshop = openWorkshop(bytes, files.length);
+  const workshop = openWorkshop(bytes, files.length, source.readsAtATime);
   const writer = new FileWriter(folder, durable);
   const writing: ContentWriting = { source, folder, durable, uses, writer, workshop };
   try {
@@ -90,7 +88,7 @@ async function writeContents(
       if (!isWrittenAtOnce(entry, workshop)) await writer.begin(entry, pieces);
     });
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
-    await eachAtATime(runs, READS_AT_A_TIME, (run) => writeRun(writing, run));
+    await eachAtATime(runs, source.readsAtATime ?? USUAL_BLOCKS, (run) => writeRun(writing, run));
   } finally {
     workshop.close();
     await writer.close();

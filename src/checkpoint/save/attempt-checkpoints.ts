@@ -9,7 +9,7 @@ import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts
 import type { FolderSaverOptions, PruneReport, Retention } from "../checkpoint.ts";
 import { type Manifest, manifestToBytes } from "../format/manifest.ts";
 import { prune } from "../maintain/prune.ts";
-import type { PackDestination } from "./pack-writer.ts";
+import { PACKS_AT_A_TIME, type PackDestination } from "./pack-writer.ts";
 import { SaverIndex } from "./saver-index.ts";
 import { StoreSpeed } from "./store-speed.ts";
 import { WholeFiles } from "./whole-files.ts";
@@ -24,7 +24,7 @@ export class AttemptCheckpoints {
   #acknowledged: CheckpointId | undefined;
 
   constructor(options: FolderSaverOptions) {
-    const { store, job, attempt, restored, clock } = options;
+    const { store, job, attempt, restored, clock, packsAtATime = PACKS_AT_A_TIME } = options;
     const index = restored?.index ?? new SaverIndex();
     if (!(index instanceof SaverIndex)) {
       throw new SpotproofError("internal", "What the restore found out was not made by a restore.");
@@ -32,7 +32,15 @@ export class AttemptCheckpoints {
     this.#options = options;
     this.index = index;
     this.whole = new WholeFiles(index);
-    this.destination = { store, job, attempt, index, speed: new StoreSpeed(clock), nextSequence: 0 };
+    this.destination = {
+      store,
+      job,
+      attempt,
+      index,
+      packsAtATime,
+      speed: new StoreSpeed(clock),
+      nextSequence: 0,
+    };
   }
 
   /** Looks up which numbers are free: the attempt may have had another saver before. Does so once. */

@@ -10,8 +10,8 @@ import type { StoreSpeed } from "./store-speed.ts";
 
 /** Size that packs are filled to. A constant of this writer, not of the format. */
 export const PACK_BYTES = 16 * 1024 * 1024;
-/** So many packs are on their way to the store at once. Bounds the memory: one more is being filled. */
-const PACKS_IN_FLIGHT = 3;
+/** So many packs are on their way to the store at once by default. Bounds the memory: one more is being filled. */
+export const PACKS_AT_A_TIME = 3;
 
 /** Where packs of one attempt go and how they are numbered. Lives as long as the saver. */
 export interface PackDestination {
@@ -19,6 +19,8 @@ export interface PackDestination {
   readonly job: JobName;
   readonly attempt: AttemptNumber;
   readonly index: SaverIndex;
+  /** So many packs are on their way at once. */
+  readonly packsAtATime: number;
   /** Learns from every pack. */
   readonly speed: StoreSpeed;
   /** The next free number. */
@@ -104,7 +106,7 @@ export class PackWriter {
   }
 
   async #seal(): Promise<void> {
-    while (this.#inFlight.size >= PACKS_IN_FLIGHT) await Promise.race(this.#inFlight);
+    while (this.#inFlight.size >= this.#destination.packsAtATime) await Promise.race(this.#inFlight);
     const pack = this.#open;
     this.#open = undefined;
     if (pack === undefined || this.#failure !== undefined) return;

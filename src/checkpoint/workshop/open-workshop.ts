@@ -1,16 +1,16 @@
 import { openThreadWorkshop } from "./thread-workshop.ts";
 import { openWorkerWorkshop } from "./worker-workshop.ts";
-import type { Workshop } from "./workshop.ts";
+import { USUAL_BLOCKS, type Workshop } from "./workshop.ts";
 
 /** Less than this is done on this thread before others have begun. */
 const WORTH_WORKERS_BYTES = 24 * 1024 * 1024;
 const WORTH_WORKERS_FILES = 400;
 
-/** A workshop that fits so much work. */
-export function openWorkshop(bytes: number, files: number): Workshop {
+/** A workshop that fits so much work; with so many blocks, if it has threads. */
+export function openWorkshop(bytes: number, files: number, blocks = USUAL_BLOCKS): Workshop {
   if (bytes < WORTH_WORKERS_BYTES && files < WORTH_WORKERS_FILES) return openThreadWorkshop();
   try {
-    return openWorkerWorkshop();
+    return openWorkerWorkshop(blocks);
   } catch {
     // No threads or no address space for them here, as under a tight limit: slower, and just as right.
     return openThreadWorkshop();

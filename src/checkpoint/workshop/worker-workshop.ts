@@ -9,23 +9,21 @@ import { BlockPool } from "./block-pool.ts";
 import { Crew } from "./crew.ts";
 import type { FileReadOutcome, FileReads, FileWrites } from "./file-batches.ts";
 import type { WorkerAnswer } from "./worker-program.ts";
-import { BLOCK_ROOM_BYTES, type Block, type Span, type Workshop } from "./workshop.ts";
+import { BLOCK_ROOM_BYTES, USUAL_BLOCKS, type Block, type Span, type Workshop } from "./workshop.ts";
 
 /** More would take processors from the command; two keep up with what most disks and networks take. */
 const MOST_WORKERS = 2;
-/** One is being read, one is cut, two are hashed or stored. */
-const BLOCKS = 4;
 
 /**
  * A workshop with threads of its own over shared memory. They live as long as it is open.
  * @throws whatever keeps this system from starting them
  */
-export function openWorkerWorkshop(): Workshop {
-  const memory = wasmMemory(GEAR_BYTES + BLOCKS * BLOCK_ROOM_BYTES, true);
+export function openWorkerWorkshop(blocks = USUAL_BLOCKS): Workshop {
+  const memory = wasmMemory(GEAR_BYTES + blocks * BLOCK_ROOM_BYTES, true);
   const findCut = findCutIn(memory);
   const room = (number: number): Buffer =>
     Buffer.from(memory.buffer, GEAR_BYTES + number * BLOCK_ROOM_BYTES, BLOCK_ROOM_BYTES);
-  const pool = new BlockPool(BLOCKS, room);
+  const pool = new BlockPool(blocks, room);
   const crew = new Crew(memory.buffer, Math.min(MOST_WORKERS, availableParallelism()));
   return {
     findCut,

@@ -8,6 +8,9 @@ export const BLOCK_BYTES = 8 * 1024 * 1024;
 /** Room of a block: for one chunk that began in the piece before, then a piece. */
 export const BLOCK_ROOM_BYTES: number = FILE_CHUNKS.max + BLOCK_BYTES;
 
+/** Of four blocks one is being read, one is cut, and two are hashed or stored. */
+export const USUAL_BLOCKS = 4;
+
 /** Memory for content on its way, lent. */
 export interface Block {
   readonly bytes: Buffer;
