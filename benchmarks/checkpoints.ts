@@ -75,6 +75,7 @@ ${measured.map(({ title, text }) => `## ${title}\n\n${text}`).join("\n")}
   holds the time from making the process until it was ready (with its imports and the opened store) and from asking for the save until it was
   told to be durable. A restore is a whole process of its own. Nothing is claimed, and no command runs unless it is said so.
 - Restored folders were compared with the source: every byte of ours, names and sizes of the others'.
+- 1 % changed in place is 64 regions that make up 1 % of all bytes together; each round changes the same ones.
 - Spotproof, restic and borg bring what they store to the disk with fsync; cp, rclone and tar do not. Both mean nothing in memory.
 
 Versions:

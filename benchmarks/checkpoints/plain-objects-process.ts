@@ -16,6 +16,8 @@ export interface PlainObjectsOrder {
 const OBJECT_BYTES = 16 * 1024 * 1024;
 const AT_A_TIME = 8;
 
+const PREFIX = "plain/";
+
 interface Piece {
   /** Relative to the folder. */
   readonly name: string;
@@ -29,16 +31,20 @@ if (what === "put") await eachAtATime(await piecesBelow(folder), put);
 else await eachAtATime(await storedPieces(), get);
 process.exit(0);
 
+function keyOf(name: string, position: number): string {
+  return `${PREFIX}${name}@${position}`;
+}
+
 async function put({ name, position, length }: Piece): Promise<void> {
   const file = await fs.open(join(folder, name));
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length; ) at += (await file.read(bytes, at, length - at, position + at)).bytesRead;
   await file.close();
-  await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${name}@${position}`, Body: bytes }));
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(name, position), Body: bytes }));
 }
 
 async function get({ name, position }: Piece): Promise<void> {
-  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `${name}@${position}` }));
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(name, position) }));
   const bytes = await Body?.transformToByteArray();
   if (bytes === undefined) throw new Error(`${name} has no content.`);
   await fs.mkdir(dirname(join(folder, name)), { recursive: true });
@@ -61,9 +67,9 @@ async function piecesBelow(root: string): Promise<readonly Piece[]> {
 
 async function storedPieces(): Promise<readonly Piece[]> {
   const pieces: Piece[] = [];
-  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: PREFIX })) {
     for (const { Key = "", Size = 0 } of page.Contents ?? []) {
-      const [name = "", position = ""] = Key.split("@");
+      const [name = "", position = ""] = Key.slice(PREFIX.length).split("@");
       pieces.push({ name, position: Number(position), length: Size });
     }
   }
