@@ -66,6 +66,27 @@ describe("K16: conditions", () => {
     expect(fake.counts).toEqual({ put: 4 });
   });
 
+  test.each([1, 16])(
+    "an answer that comes before an object of %i pieces was sent counts, though the connection breaks then",
+    async (count) => {
+      const { fake, store } = await s3Stage();
+      const large = Array.from({ length: count }, () => Buffer.alloc((16 * 1024 * 1024) / count));
+      fake.fault({
+        kind: "answer",
+        status: 412,
+        code: "PreconditionFailed",
+        on: ["put"],
+        early: true,
+        times: 5,
+      });
+      for (let i = 0; i < 5; i += 1) expect(await store.create("a", large)).toBe("exists");
+      fake.fault({ kind: "answer", on: ["put"], early: true, times: 1 });
+      await expect(store.create("a", large)).rejects.toMatchObject({ code: "store-unreachable" });
+      expect(fake.shelf().objects.has("jobs/a")).toBe(false);
+      expect(await store.create("a", large)).toBe("created");
+    },
+  );
+
   test("a conflict that stays is trouble that may pass, and says that nothing was written", async () => {
     const { fake, store } = await s3Stage();
     fake.fault({ kind: "answer", status: 409, code: "ConditionalRequestConflict", on: ["put"] });
