@@ -58,6 +58,36 @@ describe("C06: a write whose answer is lost", () => {
   }
 });
 
+test("C06: of 120 objects that are created through all kinds of trouble none is lost, and none is invented", async () => {
+  const { fake, store } = await s3Stage({ limits });
+  const share = 0.1;
+  fake.fault({ kind: "answer", share });
+  fake.fault({ kind: "answer", status: 500, code: "InternalError", afterEffect: true, share });
+  fake.fault({ kind: "answer", status: 409, code: "ConditionalRequestConflict", conditional: true, share });
+  fake.fault({ kind: "reset", share });
+  fake.fault({ kind: "reset", afterEffect: true, share });
+  fake.fault({ kind: "torn", share });
+  const persist = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        expect(error).toMatchObject({ code: "store-unreachable" });
+      }
+    }
+  };
+  const isThere = async (i: number): Promise<boolean> => {
+    const content = Buffer.alloc(i * 20, `${i}/`);
+    await persist(() => store.create(`o/${i}`, [content]));
+    return (await persist(() => store.read(`o/${i}`)))?.equals(content) === true;
+  };
+  const all = await Promise.all(Array.from({ length: 120 }, (_, i) => isThere(i)));
+  expect(all.filter((there) => there)).toHaveLength(120);
+  expect(await persist(() => store.list("o/"))).toHaveLength(120);
+  const others = [...fake.shelf().objects.keys()].filter((key) => !key.startsWith("jobs/o/"));
+  expect(others).toEqual(["jobs/spotproof-store.json"]);
+});
+
 describe("K16: conditions", () => {
   test("a conflict that is decided soon is repeated, and the object is created", async () => {
     const { fake, store } = await s3Stage();
