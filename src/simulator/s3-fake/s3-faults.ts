@@ -52,6 +52,8 @@ export interface S3Fault {
   readonly code?: string | undefined;
   /** For `answer`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** For `answer`: it comes before the body of the request was read, and the connection is closed behind it. Default false. */
+  readonly early?: boolean | undefined;
   /** For `answer`, `reset`, `hang` and `web-page`: what was asked for takes effect all the same. Default false. */
   readonly afterEffect?: boolean | undefined;
   /** For `slow`: default 10. */

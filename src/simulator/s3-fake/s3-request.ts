@@ -12,8 +12,8 @@ export interface S3Request {
   readonly body: Buffer;
 }
 
-/** Reads a request to its end. A bucket is named in the path, or by the host in front of `.localhost`. */
-export async function readS3Request(message: IncomingMessage): Promise<S3Request> {
+/** Reads what a request says before its body. A bucket is named in the path, or by the host in front of `.localhost`. */
+export function readS3Head(message: IncomingMessage): Omit<S3Request, "body"> {
   const { pathname, searchParams } = new URL(message.url ?? "/", "http://fake");
   const hostBucket = /^(.+)\.localhost(:\d+)?$/.exec(message.headers.host ?? "")?.[1];
   const [first = "", ...rest] = pathname.slice(1).split("/");
@@ -21,7 +21,7 @@ export async function readS3Request(message: IncomingMessage): Promise<S3Request
   const key = decodeURIComponent(hostBucket === undefined ? rest.join("/") : pathname.slice(1));
   const kind = kindOf(message.method ?? "", key, searchParams);
   const headers = message.headers as Readonly<Record<string, string | undefined>>;
-  return { kind, bucket, key, query: searchParams, headers, body: await readBody(message) };
+  return { kind, bucket, key, query: searchParams, headers };
 }
 
 function kindOf(method: string, key: string, query: URLSearchParams): S3Request["kind"] {
@@ -47,7 +47,8 @@ function kindOf(method: string, key: string, query: URLSearchParams): S3Request[
   return kinds[method] ?? "unknown";
 }
 
-async function readBody(message: IncomingMessage): Promise<Buffer> {
+/** Reads the body of a request to its end. */
+export async function readBody(message: IncomingMessage): Promise<Buffer> {
   const announced = Number(message.headers["content-length"] ?? "NaN");
   if (!Number.isInteger(announced)) {
     const pieces: Buffer[] = [];

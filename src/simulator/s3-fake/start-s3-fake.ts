@@ -6,7 +6,7 @@ import { deleteObject, getObject, putObject } from "./object-operations.ts";
 import { ObjectShelf } from "./object-shelf.ts";
 import { type S3Fault, S3Faults, type S3RequestKind } from "./s3-faults.ts";
 import { codedReply, errorReply, type S3Reply, sendS3Reply } from "./s3-reply.ts";
-import { readS3Request, type S3Request } from "./s3-request.ts";
+import { readBody, readS3Head, type S3Request } from "./s3-request.ts";
 import { abortUpload, completeUpload, createUpload, uploadPart } from "./upload-operations.ts";
 import { refusalOfBody } from "./verify-body.ts";
 
@@ -137,20 +137,28 @@ export class S3Fake {
   }
 
   async #receive(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const request = await readS3Request(message);
-    const isConditional =
-      /^(complete-upload|put)$/.test(request.kind) && request.headers["if-none-match"] !== undefined;
-    const fault =
-      request.kind === "unknown" ? undefined : this.#faults.befalling(request.kind, isConditional);
-    if (request.kind !== "unknown") this.#count(request, request.kind);
+    const head = readS3Head(message);
+    const { kind } = head;
+    const isConditional = /^(complete-upload|put)$/.test(kind) && head.headers["if-none-match"] !== undefined;
+    const fault = kind === "unknown" ? undefined : this.#faults.befalling(kind, isConditional);
+    const send = (reply: S3Reply): void =>
+      sendS3Reply(response, reply, {
+        fault,
+        clock: this.#clock,
+        wallTime: this.#wallTime,
+        isHead: message.method === "HEAD",
+      });
+    if (fault?.early === true) {
+      response.on("finish", () => response.socket?.destroy());
+      send(
+        codedReply(fault.status ?? 503, fault.code ?? "SlowDown", { connection: "close", ...fault.headers }),
+      );
+      return;
+    }
+    const request = { ...head, body: await readBody(message) };
+    if (kind !== "unknown") this.#count(request, kind);
     const losesTo = isConditional ? await this.#together() : undefined;
-    const reply = this.#answer(request, fault, losesTo);
-    sendS3Reply(response, reply, {
-      fault,
-      clock: this.#clock,
-      wallTime: this.#wallTime,
-      isHead: message.method === "HEAD",
-    });
+    send(this.#answer(request, fault, losesTo));
   }
 
   #count(request: S3Request, kind: S3RequestKind): void {

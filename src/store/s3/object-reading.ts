@@ -31,7 +31,8 @@ export async function readObject(
     command,
     call,
     // Only S3's own code says that the object is absent: a proxy knows 404 as well.
-    ({ code, status }) => (code === "NoSuchKey" ? "absent" : status === 416 ? "beyond" : undefined),
+    ({ code, status }) =>
+      code === "NoSuchKey" ? "absent" : status === 416 && range !== undefined ? "beyond" : undefined,
   );
   if (answer === "absent") return undefined;
   if (answer === "beyond") return Buffer.alloc(0);
@@ -102,6 +103,8 @@ function collect(
       ended(() => reject(new Error("the connection was closed"))),
     );
     if (signal?.aborted === true) giveUp();
+    // Its end would not be told a second time.
+    else if (body.destroyed) ended(() => reject(new Error("the connection was closed")))();
   });
 }
 

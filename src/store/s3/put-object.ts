@@ -1,4 +1,4 @@
-import type { PutObjectCommandOutput } from "@aws-sdk/client-s3";
+import type { PutObjectCommandOutput, StorageClass } from "@aws-sdk/client-s3";
 import type { StoreBytes, StoreKey } from "../store.ts";
 import { objectBody } from "./object-body.ts";
 import type { S3Trouble } from "./s3-answer.ts";
@@ -27,7 +27,7 @@ export function objectSettings(location: S3Location, sizeBytes: number) {
     Bucket: bucket,
     ...requesterSetting(location),
     ...(storageClass !== undefined && sizeBytes >= SMALLEST_FOR_STORAGE_CLASS_BYTES
-      ? { StorageClass: storageClass as "STANDARD" }
+      ? { StorageClass: storageClass as StorageClass }
       : {}),
     ...(kmsKey === undefined ? {} : { ServerSideEncryption: "aws:kms" as const }),
     ...(kmsKey === undefined || kmsKey === "aws/s3" ? {} : { SSEKMSKeyId: kmsKey }),

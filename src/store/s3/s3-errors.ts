@@ -97,13 +97,10 @@ export function asS3Error(error: unknown, operation: S3Operation): SpotproofErro
       ? `no answer to "${operation.what}" (${trouble.code})`
       : `the answer to "${operation.what}" was ${trouble.status} ${trouble.code}`;
   const request = trouble.requestId === undefined ? "" : `, request ${trouble.requestId}`;
-  const said =
-    trouble.message === "" || trouble.message === trouble.code
-      ? ""
-      : ` It says: ${sentence(trouble.message)}`;
-  return new SpotproofError(code, `${operation.place}: ${answer}${request}. ${words}${said}`.trimEnd(), {
-    cause: new S3TroubleError(trouble),
-  });
+  const isSaid = trouble.message !== "" && trouble.message !== trouble.code;
+  const said = isSaid ? `It says: ${sentence(trouble.message)}` : "";
+  const all = [`${operation.place}: ${answer}${request}.`, words, said].filter((part) => part !== "");
+  return new SpotproofError(code, all.join(" "), { cause: new S3TroubleError(trouble) });
 }
 
 function explain(trouble: S3Trouble, operation: S3Operation): readonly [ErrorCode, string] {

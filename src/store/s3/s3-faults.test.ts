@@ -58,6 +58,36 @@ describe("C06: a write whose answer is lost", () => {
   }
 });
 
+test("C06: of 120 objects that are created through all kinds of trouble none is lost, and none is invented", async () => {
+  const { fake, store } = await s3Stage({ limits });
+  const share = 0.1;
+  fake.fault({ kind: "answer", share });
+  fake.fault({ kind: "answer", status: 500, code: "InternalError", afterEffect: true, share });
+  fake.fault({ kind: "answer", status: 409, code: "ConditionalRequestConflict", conditional: true, share });
+  fake.fault({ kind: "reset", share });
+  fake.fault({ kind: "reset", afterEffect: true, share });
+  fake.fault({ kind: "torn", share });
+  const persist = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        expect(error).toMatchObject({ code: "store-unreachable" });
+      }
+    }
+  };
+  const isThere = async (i: number): Promise<boolean> => {
+    const content = Buffer.alloc(i * 20, `${i}/`);
+    await persist(() => store.create(`o/${i}`, [content]));
+    return (await persist(() => store.read(`o/${i}`)))?.equals(content) === true;
+  };
+  const all = await Promise.all(Array.from({ length: 120 }, (_, i) => isThere(i)));
+  expect(all.filter((there) => there)).toHaveLength(120);
+  expect(await persist(() => store.list("o/"))).toHaveLength(120);
+  const others = [...fake.shelf().objects.keys()].filter((key) => !key.startsWith("jobs/o/"));
+  expect(others).toEqual(["jobs/spotproof-store.json"]);
+});
+
 describe("K16: conditions", () => {
   test("a conflict that is decided soon is repeated, and the object is created", async () => {
     const { fake, store } = await s3Stage();
@@ -65,6 +95,27 @@ describe("K16: conditions", () => {
     expect(await store.create("a", text("x"))).toBe("created");
     expect(fake.counts).toEqual({ put: 4 });
   });
+
+  test.each([1, 16])(
+    "an answer that comes before an object of %i pieces was sent counts, though the connection breaks then",
+    async (count) => {
+      const { fake, store } = await s3Stage();
+      const large = Array.from({ length: count }, () => Buffer.alloc((16 * 1024 * 1024) / count));
+      fake.fault({
+        kind: "answer",
+        status: 412,
+        code: "PreconditionFailed",
+        on: ["put"],
+        early: true,
+        times: 5,
+      });
+      for (let i = 0; i < 5; i += 1) expect(await store.create("a", large)).toBe("exists");
+      fake.fault({ kind: "answer", on: ["put"], early: true, times: 1 });
+      await expect(store.create("a", large)).rejects.toMatchObject({ code: "store-unreachable" });
+      expect(fake.shelf().objects.has("jobs/a")).toBe(false);
+      expect(await store.create("a", large)).toBe("created");
+    },
+  );
 
   test("a conflict that stays is trouble that may pass, and says that nothing was written", async () => {
     const { fake, store } = await s3Stage();
