@@ -21,6 +21,8 @@ export interface FixtureProcess {
 
 /** A program of the tests, bundled for plain Node: Node 20 cannot run TypeScript. */
 export interface FixtureProgram {
+  /** Where the bundle is. */
+  readonly folder: string;
   start(words: readonly string[], launcher?: readonly string[]): FixtureProcess;
   /** Ends all of its processes and removes the bundle. */
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export async function bundleFixture(
   });
   const running = new Set<FixtureProcess>();
   return {
+    folder,
     start(words, launcher = []) {
       const [command = "", ...rest] = [...launcher, process.execPath, join(folder, "fixture.mjs"), ...words];
       const started = watch(spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] }));

@@ -1,4 +1,4 @@
-// A process of its own for the tests: <URL of the store> race <keys> | create <key> <size> | fill
+// A process of its own for the tests: <URL of the store> race <keys> | create <key> <size> | fill | look
 import { SpotproofError } from "../../base/index.ts";
 import type { OpenedStore } from "../opened-store.ts";
 import { openPostgresStore, openSqliteStore, parsePostgresLocation, parseSqliteLocation } from "./index.ts";
@@ -6,16 +6,16 @@ import { openPostgresStore, openSqliteStore, parsePostgresLocation, parseSqliteL
 const [place = "", action = "", word = "", size = ""] = process.argv.slice(2);
 const say = (answer: string): boolean => process.stdout.write(`${answer}\n`);
 
-async function open(): Promise<OpenedStore> {
+async function open(mode: "read" | "write" = "write"): Promise<OpenedStore> {
   const workingFolder = process.cwd();
   if (place.startsWith("sqlite:")) {
     return openSqliteStore({
       location: parseSqliteLocation(place, workingFolder),
-      mode: "write",
+      mode,
       workingFolder,
     });
   }
-  return openPostgresStore({ location: parsePostgresLocation(place), mode: "write", workingFolder });
+  return openPostgresStore({ location: parsePostgresLocation(place), mode, workingFolder });
 }
 
 /** Creates as many keys as it can before others do. */
@@ -65,9 +65,17 @@ async function fill(): Promise<void> {
   await opened.close();
 }
 
+/** Lists the store as somebody who creates nothing. */
+async function look(): Promise<void> {
+  const opened = await open("read");
+  for (const { key } of await opened.store.list("")) say(key);
+  await opened.close();
+}
+
 const actions: Readonly<Record<string, () => Promise<void>>> = {
   race: () => race(Number(word)),
   create,
   fill,
+  look,
 };
 await actions[action]?.();

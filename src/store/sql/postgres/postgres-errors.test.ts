@@ -44,3 +44,10 @@ test("a host with several addresses says why each of them failed", () => {
     "postgres h/d: ::1 refused; 127.0.0.1 refused.",
   );
 });
+
+test("a file of the URL's that is not there is a mistake; a socket that is not there yet may come", () => {
+  const missing = failure("ENOENT", "ENOENT: no such file or directory, open '/nope'");
+  expect(asPostgresError(missing, "postgres h/d", true).code).toBe("bad-usage");
+  const socket = failure("ENOENT", "connect ENOENT /run/.s.PGSQL.5432");
+  expect(asPostgresError(socket, "postgres h/d", true).code).toBe("store-unreachable");
+});

@@ -12,7 +12,9 @@ const FIXED: Readonly<Record<string, ErrorCode>> = {
 
 /** Password, user, database: at the beginning a mistake of the user's, later something that an administrator changes. */
 const NOT_ADMITTED = /^(28...|3D000)$/;
-const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)|SSL connections?$|sslmode|sslrootcert/;
+/** TLS, and the files that a URL names for it. */
+const TLS =
+  /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)|SSL connections?$|sslmode|sslrootcert|, open '/;
 /** Statements that this program and these tables cannot have. */
 const NOT_UNDERSTOOD = /^(22|23502|42(?!501|P01)|0A)/;
 

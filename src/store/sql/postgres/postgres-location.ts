@@ -49,7 +49,7 @@ export function parsePostgresLocation(text: string): PostgresLocation {
     connectionString: url.href,
     schema,
     prefix,
-    description: `postgres ${host}/${database}${place.length === 0 ? "" : ` (${place.join(", ")})`}`,
+    description: `postgres ${host === "" ? "" : `${host}/`}${database}${place.length === 0 ? "" : ` (${place.join(", ")})`}`,
     isExposed: !isLocal(host) && (tls === null || tls === "disable") && !url.searchParams.has("ssl"),
   };
 }

@@ -82,9 +82,22 @@ async function accessTo(path: string, mode: "read" | "write"): Promise<"read" | 
     await fs.access(dirname(path), constants.W_OK);
     return mode;
   } catch (error) {
-    if (mode === "read") return "read-only";
+    if (mode === "read") return readOnlyAccess(path);
     throw new SpotproofError("store-not-writable", `${path}: ${reasonOf(error)}.`, { cause: error });
   }
+}
+
+/** Only reading is allowed, and safe only where SQLite cannot leave files of this user's that lock out the owner. */
+async function readOnlyAccess(path: string): Promise<"read-only"> {
+  const mayAddFiles = await fs.access(dirname(path), constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!mayAddFiles) return "read-only";
+  throw new SpotproofError(
+    "store-not-writable",
+    `This user may not write ${path}, but its folder: SQLite would leave files there that lock out the others. Run this as a user that may write both.`,
+  );
 }
 
 async function requireFolder(path: string): Promise<void> {

@@ -36,10 +36,14 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   SQLITE_NOTADB: "record-damaged",
 };
 
+const NEEDS_FOLDER =
+  " SQLite needs the right to write the file and its folder, even to read while nobody else has it open.";
+
 const HINTS: Readonly<Record<string, string>> = {
   SQLITE_BUSY:
     " Another process has been writing to it all the time, or stands still in the middle of a write.",
-  SQLITE_CANTOPEN: " To read it needs the right to write its folder as well, where SQLite keeps its log.",
+  SQLITE_CANTOPEN: NEEDS_FOLDER,
+  SQLITE_READONLY: NEEDS_FOLDER,
   SQLITE_NOTADB: " The file is something else than a database; nothing was changed.",
 };
 

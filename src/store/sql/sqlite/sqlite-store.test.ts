@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OTHER_USER, canBecomeOtherUser } from "../../../../test/stages/other-user.ts";
 import { bundleFixture } from "../../../../test/stages/fixture-process.ts";
 import type { OpenedStore } from "../../opened-store.ts";
 import { migrate } from "../migrate.ts";
@@ -214,6 +215,26 @@ describe("what the caller lends", () => {
     expect((await store.read("a/x", { into: Buffer.alloc(5) }))?.equals(content)).toBe(true);
   });
 });
+
+test.skipIf(!canBecomeOtherUser)(
+  "a user that may only read sees what others write, and cannot lock them out (needs root)",
+  async () => {
+    const source = fileURLToPath(new URL("../sql-store.fixture.ts", import.meta.url));
+    const program = await bundleFixture(source, ["pg", "better-sqlite3"]);
+    const other = ["setpriv", `--reuid=${OTHER_USER}`, `--regid=${OTHER_USER}`, "--clear-groups"];
+    const look = () => program.start([`sqlite:${path}`, "look"], other).ended;
+    try {
+      await fs.chmod(folder, 0o755);
+      await fs.chmod(program.folder, 0o755);
+      await (await open()).store.create("a/x", [Buffer.from("x")]);
+      expect(await look()).toMatchObject({ stderr: "", stdout: "a/x\n" });
+      await fs.chmod(folder, 0o777);
+      expect((await look()).stderr).toMatch(/may not write .*jobs\.db, but its folder/);
+    } finally {
+      await program.close();
+    }
+  },
+);
 
 /** Whether this user may mount a small disk that nobody else sees. */
 function canMount(): boolean {
