@@ -4,6 +4,7 @@ import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
 import { type JobStore, START_PATIENCE_MS, openJobStore } from "../open-store.ts";
 import { requireLastingPlace } from "../store-place.ts";
 import type { RunContext } from "./run.ts";
+import { WaitingSaves } from "./waiting-saves.ts";
 
 // The store of one run: where it lies, how it is opened, and how the saves wait for it.
 
@@ -68,11 +69,7 @@ export async function closeRunStore({ clock, log }: RunContext, store: JobStore)
   await Promise.race([closing, clock.sleep(CLOSE_LIMIT_MS, closed.signal)]);
 }
 
-/**
- * The watched folder and the engine behind it. What is on its way to a store that is away waits there, in the buffers and
- * in the one staging folder of the one save in flight, and goes on where it was: a save is not begun anew for it (C06).
- * Before the first save of all nothing has begun, so that one soon gives up; the loop around it has the last word.
- */
+/** The watched folder and the engine behind it. `tell` hears when the store is away, and when it is back. */
 export function folderParts(
   { options, clock }: RunContext,
   opened: JobStore,
@@ -81,9 +78,9 @@ export function folderParts(
 ): FolderParts | undefined {
   const { job, checkpointFolder: folder } = options;
   if (folder === undefined) return undefined;
-  let patienceMs = START_PATIENCE_MS;
+  const saves = new WaitingSaves(clock);
   const { store, patience } = opened.waiting(
-    () => patienceMs,
+    () => saves.patienceMs,
     (error) =>
       tell(error === undefined ? { kind: "store-well" } : { kind: "store-trouble", message: error.message }),
   );
@@ -91,23 +88,13 @@ export function folderParts(
   return {
     path: folder,
     restore: (lineage, onSkipped, signal) => {
-      patienceMs = START_PATIENCE_MS;
+      saves.beginRestore();
       return restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName });
     },
     openSaver: (restored) => {
       const { lineage, number } = attempt;
       const saver = createFolderSaver({ store, job, attempt: number, clock, folder, restored, lineage });
-      return {
-        save: (request) => {
-          patienceMs = request.reason === "start" ? START_PATIENCE_MS : Number.POSITIVE_INFINITY;
-          const { confirm, signal } = request;
-          return saver.save({
-            ...request,
-            confirm: () => patience.run("look who owns the job", signal, confirm),
-          });
-        },
-        prune: (retention, signal) => saver.prune(retention, signal),
-      };
+      return saves.around(saver, patience);
     },
   };
 }
