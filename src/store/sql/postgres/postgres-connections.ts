@@ -61,10 +61,13 @@ export class PostgresConnections {
       this.#idle.push({ client, sinceMs: this.#clock.now() });
       // A connection that waits for nothing keeps no process alive.
       client.unref();
-      client = undefined;
       return result;
-    } finally {
+    } catch (error) {
       if (client !== undefined) discard(client);
+      // What broke this one has probably broken those at rest: the repetition shall begin with a new one.
+      if (signal?.aborted !== true) for (const { client: resting } of this.#idle.splice(0)) discard(resting);
+      throw error;
+    } finally {
       this.#places.leave();
     }
   }
