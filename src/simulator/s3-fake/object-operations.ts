@@ -6,17 +6,19 @@ import { type S3Request, unframed } from "./s3-request.ts";
 // describes them.
 
 /** Headers that are kept with an object and told again. */
-const TRAITS = [
+const TRAITS: ReadonlySet<string> = new Set([
   "content-type",
   "x-amz-storage-class",
   "x-amz-server-side-encryption",
   "x-amz-server-side-encryption-aws-kms-key-id",
-] as const;
+]);
 
 /** What of a request's headers is kept with the object. */
 export function traitsOf({ headers }: S3Request): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    TRAITS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+    Object.entries(headers).flatMap(([name, value]) =>
+      value !== undefined && (TRAITS.has(name) || name.startsWith("x-amz-meta-")) ? [[name, value]] : [],
+    ),
   );
 }
 

@@ -67,11 +67,12 @@ export async function readBody(message: IncomingMessage): Promise<Buffer> {
   });
 }
 
-const FRAMED_BY_SDK = "aws-chunked";
-
-/** The bytes of a body whose chunks the SDK framed: `<hex size>;…\r\n<bytes>\r\n`, up to a chunk of none. */
+/** The bytes of a body whose chunks the client framed: `<hex size>;…\r\n<bytes>\r\n`, up to a chunk of none. */
 export function unframed({ body, headers }: S3Request): Buffer {
-  if (headers["content-encoding"]?.includes(FRAMED_BY_SDK) !== true) return body;
+  const isFramed =
+    headers["content-encoding"]?.includes("aws-chunked") === true ||
+    headers["x-amz-content-sha256"]?.startsWith("STREAMING-") === true;
+  if (!isFramed) return body;
   const pieces: Buffer[] = [];
   let at = 0;
   for (;;) {

@@ -19,10 +19,10 @@ export function uploadPart(shelf: ObjectShelf, request: S3Request): S3Reply {
   if (upload === undefined) return errorReply("NoSuchUpload");
   const etag = newEtag();
   upload.parts.set(Number(request.query.get("partNumber")), { bytes: unframed(request), etag });
-  const checksum = request.headers["x-amz-checksum-sha256"];
+  const checksum = request.headers["x-amz-checksum-crc32"];
   return {
     status: 200,
-    headers: { etag, ...(checksum === undefined ? {} : { "x-amz-checksum-sha256": checksum }) },
+    headers: { etag, ...(checksum === undefined ? {} : { "x-amz-checksum-crc32": checksum }) },
   };
 }
 
@@ -39,7 +39,7 @@ export function completeUpload(
   const named = [...request.body.toString().matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = ""]) => ({
     number: Number(/<PartNumber>(\d+)</.exec(part)?.[1]),
     etag: /<ETag>(.*?)</.exec(part)?.[1]?.replaceAll("&quot;", '"'),
-    checksum: /<ChecksumSHA256>(.*?)</.exec(part)?.[1],
+    checksum: /<ChecksumCRC32>(.*?)</.exec(part)?.[1],
   }));
   const parts = named.map(({ number, etag }) => {
     const part = upload.parts.get(number);
@@ -54,7 +54,7 @@ export function completeUpload(
     modifiedMs: nowMs,
     checksums:
       checksums.length === parts.length
-        ? { "x-amz-checksum-sha256": compositeChecksum(checksums), "x-amz-checksum-type": "COMPOSITE" }
+        ? { "x-amz-checksum-crc32": compositeChecksum(checksums), "x-amz-checksum-type": "COMPOSITE" }
         : {},
     traits: upload.traits,
   });

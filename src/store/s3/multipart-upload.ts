@@ -45,7 +45,7 @@ async function beginUpload(connection: S3Connection, object: ObjectToPut): Promi
   const command = new connection.sdk.CreateMultipartUploadCommand({
     ...objectSettings(location, object.sizeBytes),
     Key: location.prefix + object.key,
-    ...(location.checksums ? { ChecksumAlgorithm: "SHA256" as const } : {}),
+    ...(location.checksums ? { ChecksumAlgorithm: "CRC32" as const } : {}),
   });
   const { UploadId: id } = await connection.ask(command, call);
   if (id === undefined) throw connection.implausible(call, "names no upload, so it is not S3 that answered.");
@@ -95,12 +95,12 @@ async function sendPart(
   signal: AbortSignal,
 ): Promise<CompletedPart> {
   const { location } = connection.options;
-  const { body, sizeBytes, sha256Hex, sha256Base64 } = objectBody(bytes);
+  const { body, sizeBytes, contentHash, crc32 } = objectBody(bytes, connection.isExposed);
   const call = {
     ...callFor(object, `part ${number}`, signal),
-    headers: { "x-amz-content-sha256": sha256Hex },
+    headers: { "x-amz-content-sha256": contentHash },
   };
-  const checksum = location.checksums ? { ChecksumSHA256: sha256Base64 } : {};
+  const checksum = location.checksums ? { ChecksumCRC32: crc32 } : {};
   const command = new connection.sdk.UploadPartCommand({
     Bucket: location.bucket,
     Key: location.prefix + key,

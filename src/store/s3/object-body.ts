@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
 import type { StoreBytes } from "../store.ts";
 
 /** Bytes on their way to S3, with what a request says about them. */
 export interface ObjectBody {
   readonly body: Uint8Array | Readable;
   readonly sizeBytes: number;
-  /** As the signature has it. */
-  readonly sha256Hex: string;
-  /** As the checksum has it. */
-  readonly sha256Base64: string;
+  /** The value of `x-amz-content-sha256`: the hash of the bytes, or the words for none. */
+  readonly contentHash: string;
+  /** The checksum that S3 compares with what arrived, and keeps. */
+  readonly crc32: string;
 }
 
 /** Pieces that are smaller than this on average cost more to send one by one than to join. */
@@ -20,18 +21,34 @@ export function sizeOf(bytes: StoreBytes): number {
   return bytes.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-/** Hashes the bytes, in one pass, and copies them only when they come in many small pieces. */
-export function objectBody(bytes: StoreBytes): ObjectBody {
-  const hash = createHash("sha256");
-  for (const piece of bytes) hash.update(piece);
-  const digest = hash.digest();
+/**
+ * What a request says of its body, which is copied only when it comes in many small pieces. The checksum finds bytes that
+ * were damaged on their way. `signsContent`: so that nobody can change them there either, they are hashed as well, which
+ * takes more time than all the rest of a request; TLS makes that needless.
+ */
+export function objectBody(bytes: StoreBytes, signsContent: boolean): ObjectBody {
   const sizeBytes = sizeOf(bytes);
   return {
     body: joinedOrStreamed(bytes, sizeBytes),
     sizeBytes,
-    sha256Hex: digest.toString("hex"),
-    sha256Base64: digest.toString("base64"),
+    contentHash: signsContent ? sha256Of(bytes) : "UNSIGNED-PAYLOAD",
+    crc32: crc32Of(bytes),
   };
+}
+
+/** CRC-32 (IEEE 802.3) as S3 writes it: base64 of four bytes, the highest first. */
+export function crc32Of(bytes: StoreBytes): string {
+  const value = Buffer.alloc(4);
+  // Of no bytes at all zlib says 0, whatever came before.
+  const pieces = bytes.filter(({ length }) => length > 0);
+  value.writeUInt32BE(pieces.reduce((sum, piece) => crc32(piece, sum), 0));
+  return value.toString("base64");
+}
+
+function sha256Of(bytes: StoreBytes): string {
+  const hash = createHash("sha256");
+  for (const piece of bytes) hash.update(piece);
+  return hash.digest("hex");
 }
 
 function joinedOrStreamed(bytes: StoreBytes, sizeBytes: number): Uint8Array | Readable {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { ByteRange, ReadOptions, StoreKey } from "../store.ts";
+import { crc32Of } from "./object-body.ts";
 import { requesterSetting } from "./put-object.ts";
 import type { S3Call, S3Connection } from "./s3-connection.ts";
 
@@ -139,15 +139,15 @@ function partIn(
 function requireChecksum(
   connection: S3Connection,
   call: S3Call,
-  { ChecksumSHA256: stored, ChecksumType: type }: GetObjectCommandOutput,
+  { ChecksumCRC32: stored, ChecksumType: type }: GetObjectCommandOutput,
   body: Buffer,
 ): void {
   // That of an object in parts is one of checksums, and has their number behind a dash.
   if (stored === undefined || type === "COMPOSITE" || stored.includes("-")) return;
-  const received = createHash("sha256").update(body).digest("base64");
+  const received = crc32Of([body]);
   if (received === stored) return;
   throw connection.implausible(
     call,
-    `does not match the SHA-256 that is stored with the object (${stored}, received ${received}).`,
+    `does not match the CRC-32 that is stored with the object (${stored}, received ${received}).`,
   );
 }

@@ -60,6 +60,7 @@ async function openIn(
     return {
       store,
       caution: cautionAbout(connection),
+      largeCallsAtATime: LARGE_CALLS_AT_A_TIME,
       sweep: (options) => sweepUploads(connection, options?.signal),
       close: () => connection.close(),
     };
@@ -68,6 +69,9 @@ async function openIn(
     throw error;
   }
 }
+
+/** One connection to S3 moves some 80 MB a second. Each has 16 MiB of the saver's memory under way. */
+const LARGE_CALLS_AT_A_TIME = 6;
 
 /** Where the bucket is, when the user left that open. */
 function regionToTry(error: unknown, { region }: S3Location): string | undefined {

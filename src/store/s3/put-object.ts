@@ -53,20 +53,20 @@ export function conditionalResult({ status, code }: S3Trouble): "exists" | "conf
 /** Writes an object with one request. */
 export async function putObject(connection: S3Connection, object: ObjectToPut): Promise<PutResult> {
   const { location } = connection.options;
-  const { body, sha256Hex, sha256Base64 } = objectBody(object.bytes);
+  const { body, contentHash, crc32 } = objectBody(object.bytes, connection.isExposed);
   const call: S3Call = {
     what: `${object.ifAbsent ? "create" : "replace"} ${object.key}`,
     right: "s3:PutObject",
     writes: true,
     signal: object.signal,
-    headers: { "x-amz-content-sha256": sha256Hex },
+    headers: { "x-amz-content-sha256": contentHash },
   };
   const command = new connection.sdk.PutObjectCommand({
     ...objectSettings(location, object.sizeBytes),
     Key: location.prefix + object.key,
     Body: body,
     ContentLength: object.sizeBytes,
-    ...(location.checksums ? { ChecksumSHA256: sha256Base64 } : {}),
+    ...(location.checksums ? { ChecksumCRC32: crc32 } : {}),
     ...(object.ifAbsent ? { IfNoneMatch: "*" } : {}),
   });
   const answer = await connection.ask<typeof command.input, PutObjectCommandOutput, "exists" | "conflict">(

@@ -73,7 +73,7 @@ export class S3Connection {
   readonly options: S3ConnectionOptions;
   readonly region: string;
   readonly place: string;
-  /** Whether what was asked so far went unencrypted to another machine. */
+  /** Whether what was asked so far went unencrypted to another machine: then contents are signed, too. */
   isExposed = false;
   readonly #client: S3Client;
   readonly #background = new Set<Promise<void>>();

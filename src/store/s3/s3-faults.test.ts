@@ -197,7 +197,7 @@ describe("a read", () => {
     const { fake, store } = await stage();
     fake.fault({ kind: "damage", on: ["get"] });
     await expect(store.read("a")).rejects.toMatchObject(
-      refusedAs("store-unreachable", /does not match the SHA-256/),
+      refusedAs("store-unreachable", /does not match the CRC-32/),
     );
   });
 

@@ -20,7 +20,7 @@ export interface S3Location {
   readonly profile: string | undefined;
   /** Whether whoever uses the bucket pays for its requests. */
   readonly requesterPays: boolean;
-  /** Whether SHA-256 checksums are stored beside objects and compared when they are read. */
+  /** Whether checksums (CRC-32) are stored beside objects and compared when they are read. */
   readonly checksums: boolean;
 }
 
