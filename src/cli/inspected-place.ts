@@ -14,7 +14,7 @@ export function inspectedPlace(location: StoreLocation, typed: string, io: Comma
   return {
     description: describeLocation(location),
     async open(mode, signal): Promise<OpenedPlace> {
-      const opened = await openStore(location, mode, signal);
+      const opened = await openStore(location, mode, signal, { repeats: false });
       const path = pathOnDisk(location);
       const place = path === undefined ? undefined : await placeOf(path, signal);
       const volatile =

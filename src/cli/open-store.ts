@@ -50,6 +50,8 @@ export interface DisturbedStore {
 
 /** What `openStore` can be told. */
 export interface OpenOptions {
+  /** False for whoever wants to see each answer as it comes: of a create that is repeated nobody knows who has created. */
+  readonly repeats?: boolean | undefined;
   readonly onTrouble?: OnTrouble | undefined;
   readonly doors?: StoreDoors | undefined;
 }
@@ -62,7 +64,7 @@ export async function openStore(
   location: StoreLocation,
   mode: "read" | "write",
   signal?: AbortSignal,
-  { onTrouble, doors }: OpenOptions = {},
+  { repeats = true, onTrouble, doors }: OpenOptions = {},
 ): Promise<OpenedStore> {
   const { limitStore, retryCalls, Patience } = await import("../store/index.ts");
   const patience = new Patience({
@@ -74,7 +76,7 @@ export async function openStore(
   const opened = await openPatiently(location, { mode, signal, connections: undefined, patience, doors });
   const connections = connectionsOf(location, undefined);
   const limited = limitStore(opened.store, systemClock, { callLimitMs: CALL_LIMIT_MS, connections });
-  return { ...opened, store: retryCalls(limited, patience) };
+  return { ...opened, store: repeats ? retryCalls(limited, patience) : limited };
 }
 
 /** The store of a running job. */

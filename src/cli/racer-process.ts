@@ -22,7 +22,8 @@ export async function runRacer(name: string, store: string, io: CommandIo): Prom
     io.onSignal(signal, () => undefined),
   );
   try {
-    const opened = await openStore(parseStoreLocation(store, io.workingFolder), "read");
+    const location = parseStoreLocation(store, io.workingFolder);
+    const opened = await openStore(location, "read", undefined, { repeats: false });
     const lines = createInterface({ input: process.stdin });
     await serveRacer(localRacer(name, opened.store), lines, (line) => io.out(`${line}\n`));
     return EXIT.done.status;

@@ -77,7 +77,7 @@ const NO_CUT = -1;
  * The first position after a byte at which the hash has no bit of the mask. Four bytes a turn, in a function of its own,
  * with nothing but small integers in it: twice as fast as the plain loop.
  */
-const findCut: FindCut = (bytes, from, until, startHash, mask) =>
+export const findCut: FindCut = (bytes, from, until, startHash, mask) =>
   findCutWith(bytes, GEAR, from, until, startHash, mask);
 
 function findCutWith(

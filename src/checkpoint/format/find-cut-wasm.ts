@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { FindCut } from "./chunker.ts";
+import { type FindCut, findCut } from "./chunker.ts";
 import { GEAR } from "./gear-table.ts";
 import { type WasmMemory, wasm } from "./wasm.ts";
 
@@ -21,7 +21,7 @@ export const FIND_CUT_WASM = [
 export const GEAR_BYTES = 1024;
 
 /**
- * A `FindCut` for bytes that lie in this memory: it gives what the one in JavaScript gives, in a third of the time. The
+ * A `FindCut` that is quick for bytes that lie in this memory: it gives what the one in JavaScript gives. The
  * first `GEAR_BYTES` of the memory become its table.
  */
 export function findCutIn(memory: WasmMemory): FindCut {
@@ -36,6 +36,7 @@ export function findCutIn(memory: WasmMemory): FindCut {
     gear: number,
   ) => number;
   return (bytes, from, until, startHash, mask) => {
+    if (bytes.buffer !== memory.buffer) return findCut(bytes, from, until, startHash, mask);
     const base = bytes.byteOffset;
     const cut = find(base + from, base + until, startHash, mask, 0);
     return cut === -1 ? -1 : cut - base;

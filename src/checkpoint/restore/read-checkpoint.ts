@@ -66,7 +66,7 @@ export interface ReadingRoom {
 
 /**
  * Reads chunks of one pack and hands on the verified bytes of each, in order. They may lie in the room's block, which must
- * be left alone until they are used; when this rejects, something may still be reading or writing it.
+ * be left alone until they are used; when this rejects, something may still be reading or writing it. Says where they lie.
  * @throws SpotproofError `checkpoint-damaged`, `codec-unavailable`, or what the store throws.
  */
 export async function readRun(
@@ -74,9 +74,9 @@ export async function readRun(
   run: ChunkRun,
   use: (ref: ChunkRef, raw: Uint8Array) => void,
   room?: ReadingRoom,
-): Promise<void> {
+): Promise<"in-block" | "elsewhere"> {
   const first = run.chunks[0];
-  if (first === undefined) return;
+  if (first === undefined) return "in-block";
   const range = { offset: run.offset, length: run.length };
   const bytes = await store.read(packKey(job, first.pack), { range, signal, into: room?.block.bytes });
   if (bytes === undefined) throw damaged(`Pack ${first.pack} is missing.`);
@@ -86,6 +86,7 @@ export async function readRun(
     const raw = contents[position];
     if (raw !== undefined) use(ref, raw);
   }
+  return isInBlock ? "in-block" : "elsewhere";
 }
 
 function recordOf(run: ChunkRun, ref: ChunkRef, bytes: Buffer): Buffer {

@@ -7,7 +7,7 @@ import type { Entry, FileEntry } from "../format/file-list.ts";
 import { pathBuffer } from "../format/path-bytes.ts";
 import type { FolderPath } from "../save/folder-path.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
-import { type Block, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
+import { USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
 import { type FilePiece, FileWriter, applyAttributes, isRoot, seconds } from "./file-writer.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
 
@@ -139,26 +139,27 @@ async function writeRun(writing: ContentWriting, run: ChunkRun): Promise<void> {
       else some.push({ position, bytes });
     }
   };
-  await readRun(source, run, use, { block, workshop });
+  const where = await readRun(source, run, use, { block, workshop });
+  // A read that was repeated leaves behind one that may still be writing into the block.
+  if (where === "elsewhere") block.discard();
   const atOnce = [...pieces].filter(([entry]) => isWrittenAtOnce(entry, workshop));
   for (const [entry] of atOnce) pieces.delete(entry);
-  await writeAtOnce(writing, block, atOnce);
+  await writeAtOnce(writing, atOnce);
   await eachAtATime([...pieces], FILES_AT_A_TIME, ([entry, some]) =>
     writer.write(
       entry,
       some.sort((a, b) => a.position - b.position),
     ),
   );
-  block.release(); // only after a success: what failed may still be using it
+  if (where === "in-block") block.release(); // only after a success: what failed may still be using it
 }
 
 async function writeAtOnce(
   { folder, durable, workshop }: ContentWriting,
-  block: Block,
   files: readonly (readonly [FileEntry, readonly FilePiece[]])[],
 ): Promise<void> {
   if (files.length === 0) return;
-  await workshop.writeFiles?.(block, {
+  await workshop.writeFiles?.({
     folder: folder.path,
     files: files.flatMap(([{ path, mode, uid, gid, mtimeNs }, pieces]) =>
       pieces.map(({ bytes }) => ({ path, mode, uid, gid, mtimeSeconds: seconds(mtimeNs), content: bytes })),

@@ -107,4 +107,28 @@ describe("a save that is worth threads", () => {
     await bench.restore([id]);
     expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
   });
+
+  test("a buffer that a repeated read left with an earlier try is not used again", async () => {
+    const store = createMemoryStore();
+    const scribbled: Buffer[] = [];
+    const bench = openBench({
+      description: store.description,
+      create: (...args) => store.create(...args),
+      replace: (...args) => store.replace(...args),
+      list: (...args) => store.list(...args),
+      listFolders: (...args) => store.listFolders(...args),
+      remove: (...args) => store.remove(...args),
+      // Every answer lies elsewhere, and the first try goes on writing into what it was lent.
+      read: (key, options) => {
+        if (options?.into !== undefined) scribbled.push(options.into);
+        for (const buffer of scribbled) buffer.fill("scribble");
+        return store.read(key, options);
+      },
+    });
+    bigTree(bench.work);
+    const { id } = await save(bench.saver());
+    await bench.restore([id]);
+    expect(scribbled.length).toBeGreaterThan(5);
+    expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
+  });
 });

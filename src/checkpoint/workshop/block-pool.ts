@@ -1,6 +1,9 @@
 import type { Block } from "./workshop.ts";
 
-/** Lends a fixed number of blocks, each made when it is needed for the first time. */
+/**
+ * Lends a fixed number of blocks, each made when it is needed for the first time. In the place of one that was given up there
+ * is ordinary memory of this thread.
+ */
 export class BlockPool {
   readonly #make: (number: number) => Buffer;
   readonly #free: Buffer[] = [];
@@ -28,13 +31,15 @@ export class BlockPool {
   }
 
   #lend(bytes: Buffer): Block {
+    const passOn = (to: Buffer): void => {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free.push(to);
+      else next(this.#lend(to));
+    };
     return {
       bytes,
-      release: () => {
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#free.push(bytes);
-        else next(this.#lend(bytes));
-      },
+      release: () => passOn(bytes),
+      discard: () => passOn(Buffer.allocUnsafeSlow(bytes.length)),
     };
   }
 }

@@ -26,12 +26,15 @@ interface Waiting {
 export class Crew {
   readonly #workers: readonly { readonly thread: Worker; jobs: number }[];
   readonly #waiting = new Map<number, Waiting>();
+  /** The memory that it works in. */
+  readonly buffer: ArrayBufferLike;
   readonly #performHere: JobPerformer;
   #lastId = 0;
   #state: "at work" | "without workers" | "closed" = "at work";
 
   /** `text` is the program of its workers. */
   constructor(buffer: ArrayBufferLike, workers: number, text: string = workerText()) {
+    this.buffer = buffer;
     const modules: Readonly<Record<string, unknown>> = { "node:crypto": crypto, "node:fs": fs };
     this.#performHere = makeJobPerformer((name) => modules[name], buffer);
     this.#workers = Array.from({ length: workers }, () => ({ thread: this.#start(buffer, text), jobs: 0 }));

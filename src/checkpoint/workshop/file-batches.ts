@@ -24,7 +24,7 @@ export interface FileWrites {
   readonly folder: string;
   readonly files: readonly (Pick<Attributes, "mode" | "uid" | "gid"> & {
     readonly path: PathBytes;
-    /** All of it; in the block or anywhere else. */
+    /** All of it; in a block or anywhere else. */
     readonly content: Uint8Array;
     readonly mtimeSeconds: number;
   })[];

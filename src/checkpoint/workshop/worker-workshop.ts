@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { SpotproofError } from "../../base/index.ts";
-import type { ChunkHash } from "../format/chunk.ts";
+import { type ChunkHash, chunkHash } from "../format/chunk.ts";
 import { GEAR_BYTES, findCutIn } from "../format/find-cut-wasm.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import { wasmMemory } from "../format/wasm.ts";
@@ -30,12 +30,14 @@ export function openWorkerWorkshop(blocks = USUAL_BLOCKS): Workshop {
     takeBlock: () => pool.take(),
     hash: (block, spans) => hashIn(crew, block, spans),
     readFiles: (block, reads) => readIn(crew, block, reads),
-    writeFiles: (block, writes) => writeFrom(crew, block, writes),
+    writeFiles: (writes) => writeFrom(crew, writes),
     close: () => crew.close(),
   };
 }
 
 async function hashIn(crew: Crew, { bytes }: Block, spans: readonly Span[]): Promise<readonly ChunkHash[]> {
+  if (bytes.buffer !== crew.buffer)
+    return spans.map(({ start, end }) => chunkHash(bytes.subarray(start, end)));
   const addresses = new Uint32Array(spans.length * 2);
   for (const [at, { start, end }] of spans.entries()) {
     addresses[at * 2] = bytes.byteOffset + start;
@@ -67,17 +69,13 @@ async function readIn(
   });
 }
 
-async function writeFrom(
-  crew: Crew,
-  { bytes }: Block,
-  { folder, files, isRoot, durable }: FileWrites,
-): Promise<void> {
+async function writeFrom(crew: Crew, { folder, files, isRoot, durable }: FileWrites): Promise<void> {
   const places = new Uint32Array(files.length * 2);
   const attributes = new Float64Array(files.length * 4);
   const contents = new Map<number, Uint8Array>();
   for (const [number, { content, mode, uid, gid, mtimeSeconds }] of files.entries()) {
-    // Content that does not lie in the block was decompressed: it is copied to the worker.
-    if (content.buffer === bytes.buffer) places.set([content.byteOffset, content.length], number * 2);
+    // Content that does not lie in the shared memory, such as what was decompressed, is copied to the worker.
+    if (content.buffer === crew.buffer) places.set([content.byteOffset, content.length], number * 2);
     else contents.set(number, new Uint8Array(content));
     attributes.set([mode, uid, gid, mtimeSeconds], number * 4);
   }

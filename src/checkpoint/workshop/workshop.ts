@@ -16,6 +16,8 @@ export interface Block {
   readonly bytes: Buffer;
   /** Gives it back. Nothing may be using it any more. */
   release(): void;
+  /** Gives it up for good, because something may still be writing into it; another one takes its place. */
+  discard(): void;
 }
 
 /** A part of a block. */
@@ -35,7 +37,7 @@ export interface Workshop {
   /** Reads many small files, if this workshop has other threads for it. */
   readonly readFiles: ((block: Block, reads: FileReads) => Promise<readonly FileReadOutcome[]>) | undefined;
   /** Writes many small files, if it has; rejects with the system's error when one of them cannot be written. */
-  readonly writeFiles: ((block: Block, writes: FileWrites) => Promise<void>) | undefined;
+  readonly writeFiles: ((writes: FileWrites) => Promise<void>) | undefined;
   /** Ends its threads. Calls that are under way reject. */
   close(): void;
 }
