@@ -32,7 +32,9 @@ async function measure(options: Options, workspace: Workspace): Promise<readonly
   const sections: Section[] = [];
   if (options.works.size > 0 && options.stores.has("folder"))
     sections.push(await measureInFolder(bench, "memory"));
-  if (options.works.size > 0 && options.stores.has("s3")) sections.push(await measureInS3(bench));
+  if (options.works.size > 0 && options.stores.has("s3")) sections.push(await measureInS3(bench, true));
+  if (options.works.size > 0 && options.stores.has("s3-unchecked"))
+    sections.push(await measureInS3(bench, false));
   if (options.extras.size > 0) sections.push(await measureAlone(bench));
   if (options.works.size > 0 && options.disk !== undefined) {
     const onDisk = new Workspace(options.disk);

@@ -87,12 +87,12 @@ export function judgeMemory(figures: readonly MemoryFigures[]): readonly JudgedB
 }
 
 /** To S3: as fast as plain requests of the same bytes, nearly. */
-export function judgeS3(results: Results, plain: string): readonly JudgedBar[] {
+export function judgeS3(results: Results, plain: string, title: string): readonly JudgedBar[] {
   const ratio = results.ratio(plain, OURS, "first", "wallMs");
   const share = (value: number): string => `${(value * 100).toFixed(0)} % of ${plain}`;
   return [
     {
-      what: "S3 on loopback, first save: throughput",
+      what: `${title}, first save: throughput`,
       bar: `at least ${share(LEAST_S3_SHARE)}`,
       reached: ratio === undefined ? "–" : share(ratio),
       verdict: ratio === undefined ? "not measured" : ratio >= LEAST_S3_SHARE ? "reached" : "missed",

@@ -20,7 +20,7 @@ const GROUPS: Readonly<Record<string, readonly Work[]>> = {
 };
 
 /** Where the stores are. */
-export const STORES = ["folder", "s3"] as const;
+export const STORES = ["folder", "s3", "s3-unchecked"] as const;
 /** One of them. */
 export type StoreKind = (typeof STORES)[number];
 

@@ -42,7 +42,10 @@ export type SpotproofReport =
 const JOB = parseJobName("benchmark");
 
 const order = JSON.parse(process.argv[2] ?? "") as SpotproofOrder;
-const store = await openBenchmarkStore(order.store, order.restore === undefined ? "write" : "read");
+const { store, largeCallsAtATime } = await openBenchmarkStore(
+  order.store,
+  order.restore === undefined ? "write" : "read",
+);
 if (order.restore === undefined) await saveWhenTold();
 else {
   const { folder, restore } = order;
@@ -52,13 +55,21 @@ else {
     lineage: [restore],
     folder,
     asideName: "replaced-by-attempt-000002",
+    readsAtATime: largeCallsAtATime,
   });
 }
 process.exit(0);
 
 async function saveWhenTold(): Promise<void> {
   const { folder } = order;
-  const saver = createFolderSaver({ store, job: JOB, attempt: attemptNumber(1), clock: systemClock, folder });
+  const saver = createFolderSaver({
+    store,
+    job: JOB,
+    attempt: attemptNumber(1),
+    clock: systemClock,
+    folder,
+    packsAtATime: largeCallsAtATime,
+  });
   tell({ kind: "ready", ...used() });
   for await (const line of createInterface(process.stdin)) {
     const { pausePid, reason } = JSON.parse(line) as SaveOrder;

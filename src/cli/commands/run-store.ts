@@ -89,11 +89,29 @@ export function folderParts(
     path: folder,
     restore: (lineage, onSkipped, signal) => {
       saves.beginRestore();
-      return restoreFolder({ store, job, lineage, folder, onSkipped, signal, asideName });
+      return restoreFolder({
+        store,
+        job,
+        lineage,
+        folder,
+        onSkipped,
+        signal,
+        asideName,
+        readsAtATime: opened.largeCallsAtATime,
+      });
     },
     openSaver: (restored) => {
       const { lineage, number } = attempt;
-      const saver = createFolderSaver({ store, job, attempt: number, clock, folder, restored, lineage });
+      const saver = createFolderSaver({
+        store,
+        job,
+        attempt: number,
+        clock,
+        folder,
+        restored,
+        lineage,
+        packsAtATime: opened.largeCallsAtATime,
+      });
       return saves.around(saver, patience);
     },
   };
