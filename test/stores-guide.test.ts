@@ -1,5 +1,13 @@
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -42,7 +50,9 @@ test("the guide shows its policies, rights and rules as they are in their files"
   expect(files.length).toBeGreaterThan(3);
   for (const file of files) {
     const content = readFileSync(join("docs/guides/stores", file), "utf8");
-    expect(text, file).toContain(`](stores/${file}):\n\n\`\`\`${file.replace(/^.*\./, "")}\n${content}\`\`\``);
+    expect(text, file).toContain(
+      `](stores/${file}):\n\n\`\`\`${file.replace(/^.*\./, "")}\n${content}\`\`\``,
+    );
   }
 });
 
