@@ -65,6 +65,26 @@ test.each(PAGES)("%s: every npm script that it names exists, and every file that
   expect(linked.filter((target) => !existsSync(resolve(dirname(page), target)))).toEqual([]);
 });
 
+/** The names under which GitHub links to the headings of a page. */
+function anchorsOf(page: string): readonly string[] {
+  const headings = [...readFileSync(page, "utf8").matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? "");
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-"),
+  );
+}
+
+test.each(PAGES)("%s: every heading that it links to exists", (page) => {
+  const linked = [...readFileSync(page, "utf8").matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)];
+  const broken = linked.filter(([, target = "", anchor = ""]) => {
+    const file = target === "" ? page : resolve(dirname(page), target);
+    return file.endsWith(".md") && !anchorsOf(file).includes(anchor);
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 test.runIf(hasPython)('README.md: the first steps under "Use it" work as written (needs Python)', () => {

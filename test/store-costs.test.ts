@@ -19,9 +19,9 @@ type Requests = Readonly<Record<string, number>>;
 
 /** A store whose requests are counted. */
 interface Counted {
-  open(): Promise<OpenedStore>;
+  readonly open: () => Promise<OpenedStore>;
   /** The requests since the last call. */
-  take(): Requests;
+  readonly take: () => Requests;
 }
 
 async function claim({ store }: OpenedStore): Promise<Attempt> {
