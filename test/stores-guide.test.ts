@@ -56,6 +56,16 @@ test("the guide shows its policies, rights and rules as they are in their files"
   }
 });
 
+test("every command that is not run is on the page, and so are stores of every kind", () => {
+  const lines = sections.flatMap((section) => section.lines);
+  for (const [command] of NOT_RUN) expect(lines.filter((line) => command.test(line))).not.toEqual([]);
+  for (const kind of ["/mnt/efs", "file:", "s3:", "dynamodb:", "sqlite:", "postgres:"])
+    expect(
+      lines.filter((line) => line.includes(`--store ${kind}`) || line.includes(`--store '${kind}`)).length,
+      kind,
+    ).toBeGreaterThan(0);
+});
+
 describe.skipIf(missing.length > 0)(
   `the commands of the guide (${missing.length === 0 ? "all parts are here" : `skipped: ${missing.join(", ")} missing`})`,
   () => {
