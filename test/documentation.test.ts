@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { processIo } from "../src/cli/command-io.ts";
 import { buildProgram } from "../src/cli/program.ts";
+import { shellLines } from "./documentation/shell-lines.ts";
 
 // What the pages say must be so: commands are understood, scripts and linked files exist, and the first steps work.
 
@@ -16,15 +17,8 @@ function pagesBelow(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The lines of a page's shell blocks, continued lines joined, without comments. */
-function shellLines(page: string): readonly string[] {
-  const blocks = [...readFileSync(page, "utf8").matchAll(/^```sh\n([^]*?)^```$/gm)].map(
-    (match) => match[1] ?? "",
-  );
-  return blocks
-    .flatMap((block) => block.replaceAll("\\\n", " ").split("\n"))
-    .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
-    .filter((line) => line !== "");
+function linesOf(page: string): readonly string[] {
+  return shellLines(readFileSync(page, "utf8"));
 }
 
 /** Splits as a shell does, for words with simple quotes. */
@@ -34,7 +28,7 @@ function words(line: string): readonly string[] {
   );
 }
 
-const spotproofLines = PAGES.flatMap((page) => shellLines(page).map((line) => ({ page, line }))).flatMap(
+const spotproofLines = PAGES.flatMap((page) => linesOf(page).map((line) => ({ page, line }))).flatMap(
   ({ page, line }) => {
     const command = /^(?:[A-Z_]+=\S+ )*(?:npx )?spotproof (.*)$/.exec(line)?.[1];
     return command === undefined ? [] : [{ page, command: command.replace(/\s*(&|\|.*|>.*)$/, "") }];
@@ -71,12 +65,32 @@ test.each(PAGES)("%s: every npm script that it names exists, and every file that
   expect(linked.filter((target) => !existsSync(resolve(dirname(page), target)))).toEqual([]);
 });
 
+/** The names under which GitHub links to the headings of a page. */
+function anchorsOf(page: string): readonly string[] {
+  const headings = [...readFileSync(page, "utf8").matchAll(/^#+ (.+)$/gm)].map((match) => match[1] ?? "");
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-"),
+  );
+}
+
+test.each(PAGES)("%s: every heading that it links to exists", (page) => {
+  const linked = [...readFileSync(page, "utf8").matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)];
+  const broken = linked.filter(([, target = "", anchor = ""]) => {
+    const file = target === "" ? page : resolve(dirname(page), target);
+    return file.endsWith(".md") && !anchorsOf(file).includes(anchor);
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 test.runIf(hasPython)('README.md: the first steps under "Use it" work as written (needs Python)', () => {
   const folder = mkdtempSync(join(tmpdir(), "spotproof-readme-"));
   try {
-    const steps = shellLines("README.md").filter((line) =>
+    const steps = linesOf("README.md").filter((line) =>
       /^npx spotproof (run --job count|status|checkpoints)/.test(line),
     );
     expect(steps).toHaveLength(3);
