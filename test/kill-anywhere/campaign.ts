@@ -7,8 +7,8 @@ import type { Mutant } from "./store-mutants.ts";
 export interface Campaign {
   /** Runs chains until so many processes were killed, or something is wrong. */
   kill(cuts: number): Promise<readonly Link[]>;
-  /** Runs chains with a flawed engine until somebody notices. */
-  killFlawed(mutant: Mutant): Promise<readonly Link[]>;
+  /** Runs chains with a flawed engine until somebody notices. `since`: kills only beside such a call. */
+  killFlawed(mutant: Mutant, since?: string): Promise<readonly Link[]>;
   /** The same engine, left alone. */
   leaveFlawed(mutant: Mutant): Promise<readonly Link[]>;
   /** In a line. */
@@ -42,10 +42,13 @@ export async function startCampaign(options: CampaignOptions): Promise<Campaign>
   const { programs, places, setting, seed, onlyChain } = options;
   const { victim, foreman } = programs;
   const operations = await countOperations({ victim, places: places.path, seed, setting });
-  function* tasks(chains: number, mutant?: Mutant, links = options.links): Generator<ChainTask> {
+  function* tasks(
+    chains: number,
+    { mutant, since, links = options.links }: Partial<ChainTask> = {},
+  ): Generator<ChainTask> {
     for (let chain = 0; chain < chains; chain += 1) {
       if (onlyChain !== undefined && chain !== onlyChain) continue;
-      yield { victim, places: places.path, seed, chain, links, mutant, setting, operations };
+      yield { victim, places: places.path, seed, chain, links, mutant, since, setting, operations };
     }
   }
   return {
@@ -55,9 +58,13 @@ export async function startCampaign(options: CampaignOptions): Promise<Campaign>
         tasks(100_000),
         (links) => cutsOf(links).length >= cuts || problemsOf(links).length > 0,
       ),
-    killFlawed: (mutant) =>
-      runChains(foreman, tasks(MUTANT_CHAINS, mutant, MUTANT_LINKS), (links) => problemsOf(links).length > 0),
-    leaveFlawed: (mutant) => runChains(foreman, tasks(2, mutant, 0), () => false),
+    killFlawed: (mutant, since) =>
+      runChains(
+        foreman,
+        tasks(MUTANT_CHAINS, { mutant, since, links: MUTANT_LINKS }),
+        (links) => problemsOf(links).length > 0,
+      ),
+    leaveFlawed: (mutant) => runChains(foreman, tasks(2, { mutant, links: 0 }), () => false),
     summary(links) {
       const cuts = cutsOf(links);
       const points = new Set(

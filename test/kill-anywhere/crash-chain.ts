@@ -35,6 +35,8 @@ export interface ChainTask {
   readonly chain: number;
   readonly links: number;
   readonly mutant?: Mutant | undefined;
+  /** Kills within two calls of the first that begins so, instead of anywhere. */
+  readonly since?: string | undefined;
   readonly setting: Setting;
   /** How many operations an attempt of each kind has. */
   readonly operations: OperationCounts;
@@ -145,6 +147,11 @@ function nextFate(chain: Chain): Fate {
   const steps = randomBelow(chain.random, LINKS_PER_LONG_ONE) === 0 ? 2 : 1;
   const counted = operations[surroundings]?.[steps === 1 ? 0 : 1];
   if (counted === undefined) throw new Error(`Nobody counted the operations of: ${surroundings}.`);
+  const { since } = chain.task;
+  if (since !== undefined) {
+    const side = randomBelow(chain.random, 2) === 0 ? "before" : "after";
+    return { surroundings, steps, cut: { operation: 1 + randomBelow(chain.random, 2), side, since } };
+  }
   const points = countPoints(setting, counted);
   // Multiples of the golden ratio, modulo 1, never cluster: all cut points come up equally often.
   const turn = (number * links + chain.links) * 0.618_033_988_749_895;

@@ -48,7 +48,10 @@ function dieDuring(operation: number): void {
 void live(order, async (tell) => {
   const countSent = watchSockets();
   let operations = 0;
+  let counts = order.cut?.since === undefined;
   const around: AroundCall = async (call, run) => {
+    counts ||= `${call.kind} ${call.key}`.startsWith(order.cut?.since ?? "");
+    if (!counts) return run();
     operations += 1;
     const number = operations;
     dieAt(order, "before", number);

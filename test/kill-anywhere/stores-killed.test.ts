@@ -19,7 +19,7 @@ import type { Mutant } from "./store-mutants.ts";
 const CUTS = Number(process.env["KILL_ANYWHERE_STORE_CUTS"] ?? 60);
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 const ONLY_CHAIN = process.env["KILL_CHAIN"] === undefined ? undefined : Number(process.env["KILL_CHAIN"]);
-const LINKS = 12;
+const LINKS = 6;
 const START_MS = 60_000;
 
 const OVER_A_NETWORK: Pick<Setting, "sides" | "surroundings"> = {
@@ -46,6 +46,14 @@ beforeAll(async () => {
 
 afterAll(() => places.remove());
 
+/** Where each flaw shows: chains that die anywhere find it too, but take a minute. */
+const SHOWS_SINCE: Readonly<Record<Mutant, string>> = {
+  "manifest-before-packs": "create jobs/train/checkpoints/",
+  "acknowledged-before-commit": "create jobs/train/checkpoints/",
+  "written-in-place": "create jobs/train/checkpoints/",
+  "packs-removed-before-manifests": "remove jobs/train/packs/",
+};
+
 /** What is tested of each kind of store. */
 function itSurvives(name: string, cuts: number, mutants: readonly Mutant[], setting: () => Setting): void {
   let campaign: Campaign;
@@ -66,7 +74,7 @@ function itSurvives(name: string, cuts: number, mutants: readonly Mutant[], sett
   );
 
   test.each(mutants)("finds out an engine with the flaw: %s", { timeout: 300_000 }, async (mutant) => {
-    expect(problemsOf(await campaign.killFlawed(mutant))).not.toEqual([]);
+    expect(problemsOf(await campaign.killFlawed(mutant, SHOWS_SINCE[mutant]))).not.toEqual([]);
   });
 }
 
@@ -144,7 +152,7 @@ describe.skipIf(motoMissing !== undefined)(
       proxy = await startDynamoDbProxy(moto.url);
     });
     afterAll(() => proxy.close());
-    itSurvives("DynamoDB", Math.ceil(CUTS / 4), ["manifest-before-packs"], () => ({
+    itSurvives("DynamoDB", Math.ceil(CUTS / 4), ["acknowledged-before-commit"], () => ({
       ...OVER_A_NETWORK,
       store: `dynamodb://jobs/{name}?region=us-east-1&create-table=true&endpoint=${encodeURIComponent(proxy.url)}`,
       environment: AWS,

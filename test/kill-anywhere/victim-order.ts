@@ -16,6 +16,8 @@ export interface Cut {
   /** The number of the operation, from 1. `during` 0 is the opening of the store. */
   readonly operation: number;
   readonly side: Side;
+  /** Counts calls of a store from the first one that begins so: `create jobs/train/checkpoints/`. */
+  readonly since?: string | undefined;
 }
 
 /** What a victim is started with, as JSON in its first argument. */
