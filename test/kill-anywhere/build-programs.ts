@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Plugin, build } from "vite";
+import { type InlineConfig, type Plugin, build } from "vite";
 
 // The victim is bundled to one small file, so that ten thousand of them start quickly, and so is the foreman who starts
 // them: forking a small process is cheap. Those of other stores than folders are in pieces, of which each process loads
@@ -48,31 +48,29 @@ export interface Programs {
 
 /** Bundles both programs for stores in folders, each to one file. */
 export async function buildPrograms(folder: string): Promise<Programs> {
-  const one = (name: string): Promise<string> =>
-    bundle(folder, name, SMALL_SIZES, { format: "cjs", entryFileNames: `${name}.cjs`, codeSplitting: false });
-  return { victim: await one("victim"), foreman: await one("foreman") };
+  for (const name of ["victim", "foreman"]) {
+    const output = { format: "cjs" as const, entryFileNames: "[name].cjs", codeSplitting: false as const };
+    await bundle([name], SMALL_SIZES, { ...output, dir: folder });
+  }
+  return { victim: join(folder, "victim.cjs"), foreman: join(folder, "foreman.cjs") };
 }
 
 /** Bundles both programs for stores of any kind. */
 export async function buildStorePrograms(folder: string): Promise<Programs> {
-  const one = (name: string): Promise<string> =>
-    bundle(join(folder, name), name, SMALL_STORE_SIZES, { format: "es", entryFileNames: `${name}.mjs` });
-  return { victim: await one("store-victim"), foreman: await one("store-foreman") };
+  const output = { format: "es" as const, entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" };
+  await bundle(["store-victim", "store-foreman"], SMALL_STORE_SIZES, { ...output, dir: folder });
+  return { victim: join(folder, "store-victim.mjs"), foreman: join(folder, "store-foreman.mjs") };
 }
 
-interface Output {
-  readonly format: "cjs" | "es";
-  readonly entryFileNames: string;
-  readonly codeSplitting?: false;
-}
+type Output = NonNullable<NonNullable<NonNullable<InlineConfig["build"]>["rollupOptions"]>["output"]>;
 
 async function bundle(
-  folder: string,
-  name: string,
+  names: readonly string[],
   sizes: typeof SMALL_SIZES,
-  output: Output,
-): Promise<string> {
+  output: Output & { readonly dir: string },
+): Promise<void> {
   const unused = new Set(Object.keys(sizes));
+  const input = names.map((name) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url)));
   await build({
     configFile: false,
     logLevel: "silent",
@@ -80,15 +78,14 @@ async function bundle(
     build: {
       ssr: true,
       target: "node20",
-      outDir: folder,
+      outDir: output.dir,
       emptyOutDir: false,
       minify: true,
-      rollupOptions: { input: fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), output },
+      rollupOptions: { input, output },
     },
     ssr: { noExternal: true, external: ["pg", "better-sqlite3"] },
   });
-  if (unused.size > 0) throw new Error(`${name} does not contain ${[...unused].join(", ")}.`);
-  return join(folder, output.entryFileNames);
+  if (unused.size > 0) throw new Error(`${names.join(", ")}: they do not contain ${[...unused].join(", ")}.`);
 }
 
 function smallSizes(sizes: typeof SMALL_SIZES, unused: Set<string>): Plugin {

@@ -1,6 +1,8 @@
 import type { Programs } from "./build-programs.ts";
-import { type ChainTask, type Link, type Setting, countOperations, countPoints } from "./crash-chain.ts";
+import { countOperations } from "./count-operations.ts";
+import type { ChainTask, Link } from "./crash-chain.ts";
 import { type Places, runChains } from "./foremen.ts";
+import { type Setting, countPoints } from "./setting.ts";
 import type { Mutant } from "./store-mutants.ts";
 
 /** Many chains of crashes in one setting. */

@@ -1,19 +1,17 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { type Random, randomBelow, seededRandom } from "../../src/base/index.ts";
 import { type Judgement, type Known, broken, judge, look } from "./judge.ts";
+import { type Victim, readJournal, runVictim } from "./run-victim.ts";
+import { type OperationCounts, type Surroundings, countPoints, cutAt, placeOfStore } from "./setting.ts";
 import { removeFolder } from "./states.ts";
 import { type WrittenCall, carryOut } from "./store-calls.ts";
 import type { Mutant } from "./store-mutants.ts";
 import { type Stored, strangers } from "./stored.ts";
-import type { Counted, Cut, Side, VictimEvent, VictimOrder } from "./victim-order.ts";
+import type { Cut, VictimEvent, VictimOrder } from "./victim-order.ts";
 
 // A job that dies again and again: each link of the chain is a process that goes on from what the one before left, in the
 // same store and often in the same folder, and is killed somewhere; after each, a fresh machine looks at the store.
-
-/** In which surroundings an attempt begins; each has its own sequence of disk operations. */
-export type Surroundings = "first" | "same folder" | "fresh machine" | "mount point";
 
 /** One kill, and what came of it. */
 export interface Link {
@@ -26,9 +24,7 @@ export interface Link {
 }
 
 /** How to run a chain. Everything that happens in it follows from these. */
-export interface ChainTask {
-  /** The victim's program. */
-  readonly victim: string;
+export interface ChainTask extends Victim {
   /** A folder for the folders of chains. */
   readonly places: string;
   readonly seed: number;
@@ -37,38 +33,8 @@ export interface ChainTask {
   readonly mutant?: Mutant | undefined;
   /** Kills within two calls of the first that begins so, instead of anywhere. */
   readonly since?: string | undefined;
-  readonly setting: Setting;
   /** How many operations an attempt of each kind has. */
   readonly operations: OperationCounts;
-}
-
-/** In what kind of store chains live, and how they die there. */
-export interface Setting {
-  /** Of the store of a chain: a path or a URL, in which `{root}` stands for the chain's folder, `{name}` for its name. */
-  readonly store: string;
-  /** Of each operation. */
-  readonly sides: readonly Exclude<Side, "sent">[];
-  /** Of attempts after the first. */
-  readonly surroundings: readonly Surroundings[];
-  /** Of the victims: nothing else. */
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** Stores in folders; operations are those of the disk. */
-export const FOLDERS: Setting = {
-  store: "{root}/store",
-  sides: ["before", "after"],
-  surroundings: ["same folder", "fresh machine", "mount point"],
-  // Extra certificates that are named in an environment would cost more than all the rest.
-  environment: {},
-};
-
-/** What an attempt has when it is left alone: of one step, and of two. */
-export type OperationCounts = Readonly<Partial<Record<Surroundings, readonly [Counted, Counted]>>>;
-
-/** At how many points an attempt can be killed. */
-export function countPoints({ sides }: Setting, { operations, sent }: Counted): number {
-  return sides.length * operations + sent;
 }
 
 /** How one attempt of a chain is to go. */
@@ -129,12 +95,6 @@ export async function runChain(
   }
 }
 
-function placeOfStore({ store }: Setting, root: string): string {
-  return store
-    .replaceAll("{root}", root)
-    .replaceAll("{name}", basename(root).replaceAll(/[^A-Za-z0-9]/g, "_"));
-}
-
 function surroundingsOf({ links, random, task }: Chain): Surroundings {
   if (links === 0) return "first";
   const { surroundings } = task.setting;
@@ -157,15 +117,6 @@ function nextFate(chain: Chain): Fate {
   const turn = (number * links + chain.links) * 0.618_033_988_749_895;
   const point = Math.min(points - 1, Math.floor((turn % 1) * points));
   return { surroundings, steps, cut: cutAt(setting, counted, point) };
-}
-
-function cutAt({ sides }: Setting, { operations }: Counted, point: number): Cut {
-  const side = sides[point % sides.length];
-  if (side === undefined || point >= sides.length * operations) {
-    return { operation: 1 + point - sides.length * operations, side: "sent" };
-  }
-  // The first call to die in is the opening of the store.
-  return { operation: Math.floor(point / sides.length) + (side === "during" ? 0 : 1), side };
 }
 
 /** An attempt that is left alone: it cleans up beside its folder what the dead ones left. */
@@ -211,7 +162,8 @@ async function judgeStore(
   const arrive = async (): Promise<void> => {
     const opened = await stored.open("write");
     if (opened === undefined) return;
-    await carryOut(opened.store, held).finally(() => opened.close());
+    await carryOut(opened.store, held);
+    await opened.close();
   };
   if (arrives === 0) await arrive();
   const late = { beforeCall: 1 + randomBelow(random, CALLS_OF_JUDGE), written: held };
@@ -259,59 +211,6 @@ function problemsOfEnd(end: string, heard: readonly VictimEvent[], cut: Cut | un
   if (last?.kind === "broken") return [`The attempt broke: ${last.error}`];
   if (end === "SIGKILL" && cut !== undefined) return [];
   return last?.kind === "finished" ? [] : [`The attempt ended with ${end} and without a word.`];
-}
-
-function readJournal(journal: string): readonly VictimEvent[] {
-  const lines = readFileSync(journal, { encoding: "utf8", flag: "a+" }).split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as VictimEvent);
-}
-
-/** Runs a victim to its end and gives the signal or the status that it ended with. */
-function runVictim({ victim, setting }: Counting, order: VictimOrder): Promise<string> {
-  const { environment: env } = setting;
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [victim, JSON.stringify(order)], { env, stdio: "ignore" });
-    child.on("error", reject);
-    child.on("exit", (status, signal) => resolve(signal ?? `status ${status}`));
-  });
-}
-
-/** What is needed to count. */
-export type Counting = Pick<ChainTask, "victim" | "places" | "seed" | "setting">;
-
-/** Counts the operations of every kind of attempt, left alone. */
-export async function countOperations(task: Counting): Promise<OperationCounts> {
-  const { places, seed, setting } = task;
-  const root = mkdtempSync(join(places, "count-"));
-  const machine = join(root, "machine");
-  let lives = 0;
-  let store = "";
-  const count = async (surroundings: Surroundings, steps: number): Promise<Counted> => {
-    lives += 1;
-    if (surroundings === "first") {
-      const chain = join(root, `counted-${steps}`);
-      mkdirSync(chain);
-      store = placeOfStore(setting, chain);
-    }
-    if (surroundings === "fresh machine") removeFolder(machine);
-    mkdirSync(machine, { recursive: true });
-    const journal = join(root, `journal-${lives}`);
-    const plan = { store, folder: join(machine, "work"), seed, steps, pruneEvery: steps, pauses: true };
-    const isMount = surroundings === "mount point";
-    await runVictim(task, { plan, cut: undefined, journal, isMount, order: undefined, mutant: undefined });
-    const end = readJournal(journal).at(-1);
-    if (end?.kind === "finished") return end;
-    throw new Error(`An attempt that nobody killed ended so: ${JSON.stringify(end)}`);
-  };
-  try {
-    const counts: Partial<Record<Surroundings, readonly [Counted, Counted]>> = {};
-    for (const surroundings of ["first", ...setting.surroundings] as const) {
-      counts[surroundings] = [await count(surroundings, 1), await count(surroundings, 2)];
-    }
-    return counts;
-  } finally {
-    removeFolder(root);
-  }
 }
 
 function describe(chain: Chain, { surroundings, steps, cut }: Fate): string {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPrograms } from "./build-programs.ts";
 import { type Campaign, cutsOf, problemsOf, startCampaign } from "./campaign.ts";
-import { FOLDERS } from "./crash-chain.ts";
 import { watchDisk } from "./disk-operations.ts";
 import { freshPlaces } from "./foremen.ts";
+import { FOLDERS } from "./setting.ts";
 import { MUTANTS } from "./store-mutants.ts";
 
 // KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 3,000, which leaves

@@ -32,7 +32,8 @@ export function storedAtUrl(url: string): Stored {
     async leftBehind() {
       const opened = await open("write");
       // What was begun in this minute is nobody's garbage yet, and a transaction that died has left nothing at all.
-      const swept = await opened.sweep().finally(() => opened.close());
+      const swept = await opened.sweep();
+      await opened.close();
       const problems = swept === 0 ? [] : [`A sweep removed ${swept} things that were just made.`];
       if (path === undefined) return problems;
       const known = [basename(path), `${basename(path)}-wal`, `${basename(path)}-shm`];

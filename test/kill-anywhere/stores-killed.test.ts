@@ -9,17 +9,16 @@ import { hasPostgres, startPostgres } from "../stages/postgres.ts";
 import { CREDENTIALS } from "../stages/s3-stage.ts";
 import { type Programs, buildStorePrograms } from "./build-programs.ts";
 import { type Campaign, cutsOf, problemsOf, startCampaign } from "./campaign.ts";
-import type { Setting } from "./crash-chain.ts";
 import { type Places, freshPlaces } from "./foremen.ts";
+import type { Setting } from "./setting.ts";
 import type { Mutant } from "./store-mutants.ts";
 
-// KILL_ANYWHERE_STORE_CUTS: how many processes are killed for each kind of store, 60 by default, and a quarter of that for
+// KILL_ANYWHERE_STORE_CUTS: how many processes are killed for each kind of store, 60 by default, and a sixth of that for
 // DynamoDB, whose stand-in is slow. KILL_SEED, KILL_CHAIN: repeat what a failure names.
 
 const CUTS = Number(process.env["KILL_ANYWHERE_STORE_CUTS"] ?? 60);
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 const ONLY_CHAIN = process.env["KILL_CHAIN"] === undefined ? undefined : Number(process.env["KILL_CHAIN"]);
-const LINKS = 6;
 const START_MS = 60_000;
 
 const OVER_A_NETWORK: Pick<Setting, "sides" | "surroundings"> = {
@@ -54,11 +53,19 @@ const SHOWS_SINCE: Readonly<Record<Mutant, string>> = {
   "packs-removed-before-manifests": "remove jobs/train/packs/",
 };
 
+/** How much is tested of one kind of store. */
+interface Plan {
+  readonly cuts: number;
+  /** Of each chain. */
+  readonly links: number;
+  readonly mutants: readonly Mutant[];
+}
+
 /** What is tested of each kind of store. */
-function itSurvives(name: string, cuts: number, mutants: readonly Mutant[], setting: () => Setting): void {
+function itSurvives(name: string, { cuts, links, mutants }: Plan, setting: () => Setting): void {
   let campaign: Campaign;
   beforeAll(async () => {
-    const options = { programs, places, seed: SEED, onlyChain: ONLY_CHAIN, links: LINKS };
+    const options = { programs, places, seed: SEED, onlyChain: ONLY_CHAIN, links };
     campaign = await startCampaign({ ...options, setting: setting() });
   }, START_MS);
 
@@ -86,16 +93,17 @@ describe("a process killed beside any call of a store in S3, or while one is und
     ({ url } = await fake);
   });
   const location = (name: string): string => `s3://bucket/${name}?endpoint=${url}&region=us-east-1`;
-  itSurvives("S3", CUTS, ["manifest-before-packs", "written-in-place"], () => ({
+  itSurvives("S3", { cuts: CUTS, links: 6, mutants: ["manifest-before-packs", "written-in-place"] }, () => ({
     ...OVER_A_NETWORK,
     store: location("{name}"),
     environment: AWS,
   }));
 
   test("C17: what the dead left of uploads in parts is swept a day later, and nothing else", async () => {
-    const { shelf, jumpClock } = { shelf: (await fake).shelf(), jumpClock: await fake };
+    const server = await fake;
+    const shelf = server.shelf();
     const [objects, uploads] = [shelf.objects.size, shelf.uploads.size];
-    jumpClock.jumpClock(25 * 3_600_000);
+    server.jumpClock(25 * 3_600_000);
     for (const name of new Set([...shelf.uploads.values()].map(({ key }) => key.split("/")[0] ?? ""))) {
       const opened = await openS3Store({
         location: parseS3Location(location(name)),
@@ -121,11 +129,15 @@ describe.skipIf(!hasPostgres)(
       postgres = await startPostgres(["fsync=off"]);
     }, START_MS);
     afterAll(() => postgres.close());
-    itSurvives("PostgreSQL", CUTS, ["manifest-before-packs", "packs-removed-before-manifests"], () => ({
-      ...OVER_A_NETWORK,
-      store: `${postgres.url()}?schema={name}`,
-      environment: {},
-    }));
+    itSurvives(
+      "PostgreSQL",
+      { cuts: CUTS, links: 6, mutants: ["manifest-before-packs", "packs-removed-before-manifests"] },
+      () => ({
+        ...OVER_A_NETWORK,
+        store: `${postgres.url()}?schema={name}`,
+        environment: {},
+      }),
+    );
   },
 );
 
@@ -134,12 +146,16 @@ const hasSqlite = isInstalled("node:sqlite") || isInstalled("better-sqlite3");
 describe.skipIf(!hasSqlite)(
   `a process killed beside any call of a store in SQLite, or while one is under way${hasSqlite ? "" : " (skipped: SQLite is missing)"}`,
   () => {
-    itSurvives("SQLite", CUTS, ["manifest-before-packs", "acknowledged-before-commit"], () => ({
-      store: "sqlite:{root}/jobs.db",
-      sides: ["before", "after", "held", "during"],
-      surroundings: OVER_A_NETWORK.surroundings,
-      environment: {},
-    }));
+    itSurvives(
+      "SQLite",
+      { cuts: CUTS, links: 6, mutants: ["manifest-before-packs", "acknowledged-before-commit"] },
+      () => ({
+        store: "sqlite:{root}/jobs.db",
+        sides: ["before", "after", "held", "during"],
+        surroundings: OVER_A_NETWORK.surroundings,
+        environment: {},
+      }),
+    );
   },
 );
 
@@ -152,11 +168,15 @@ describe.skipIf(motoMissing !== undefined)(
       proxy = await startDynamoDbProxy(moto.url);
     });
     afterAll(() => proxy.close());
-    itSurvives("DynamoDB", Math.ceil(CUTS / 4), ["acknowledged-before-commit"], () => ({
-      ...OVER_A_NETWORK,
-      store: `dynamodb://jobs/{name}?region=us-east-1&create-table=true&endpoint=${encodeURIComponent(proxy.url)}`,
-      environment: AWS,
-    }));
+    itSurvives(
+      "DynamoDB",
+      { cuts: Math.ceil(CUTS / 6), links: 3, mutants: ["acknowledged-before-commit"] },
+      () => ({
+        ...OVER_A_NETWORK,
+        store: `dynamodb://jobs/{name}?region=us-east-1&create-table=true&endpoint=${encodeURIComponent(proxy.url)}`,
+        environment: AWS,
+      }),
+    );
   },
 );
 
