@@ -78,7 +78,7 @@ export function withLateCall(
     store: watchCalls(store, around),
     /** Before the next call, unless it has arrived. */
     arriveNow: () => {
-      due = Math.min(due, due === Number.POSITIVE_INFINITY ? due : 0);
+      if (due !== Number.POSITIVE_INFINITY) due = 0;
     },
   };
 }

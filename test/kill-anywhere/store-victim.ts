@@ -37,7 +37,7 @@ function watchSockets(): () => number {
 /** Dies at a random moment from now on, if this is the call to die in. */
 function dieDuring(operation: number): void {
   if (order.cut?.side !== "during" || order.cut.operation !== operation) return;
-  const endsMs = performance.now() + Math.random() * (operation === 0 ? OPENING_MS : CALL_MS);
+  const endsMs = performance.now() + systemRandom.next() * (operation === 0 ? OPENING_MS : CALL_MS);
   const look = (): void => {
     if (performance.now() >= endsMs) dieAt(order, "during", operation);
     setImmediate(look);

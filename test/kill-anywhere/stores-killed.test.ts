@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startS3Fake } from "../../src/simulator/index.ts";
+import { type S3Fake, startS3Fake } from "../../src/simulator/index.ts";
 import { openS3Store, parseS3Location } from "../../src/store/s3/index.ts";
 import { startDynamoDbProxy } from "../stages/dynamodb-proxy.ts";
 import { motoMissing, useMoto } from "../stages/moto-server.ts";
@@ -86,13 +84,12 @@ function itSurvives(name: string, { cuts, links, mutants }: Plan, setting: () =>
 }
 
 describe("a process killed beside any call of a store in S3, or while one is under way", () => {
-  const fake = startS3Fake();
-  afterAll(async () => (await fake).close());
-  let url = "";
+  let fake: S3Fake;
   beforeAll(async () => {
-    ({ url } = await fake);
+    fake = await startS3Fake();
   });
-  const location = (name: string): string => `s3://bucket/${name}?endpoint=${url}&region=us-east-1`;
+  afterAll(() => fake.close());
+  const location = (name: string): string => `s3://bucket/${name}?endpoint=${fake.url}&region=us-east-1`;
   itSurvives("S3", { cuts: CUTS, links: 6, mutants: ["manifest-before-packs", "written-in-place"] }, () => ({
     ...OVER_A_NETWORK,
     store: location("{name}"),
@@ -100,10 +97,9 @@ describe("a process killed beside any call of a store in S3, or while one is und
   }));
 
   test("C17: what the dead left of uploads in parts is swept a day later, and nothing else", async () => {
-    const server = await fake;
-    const shelf = server.shelf();
+    const shelf = fake.shelf();
     const [objects, uploads] = [shelf.objects.size, shelf.uploads.size];
-    server.jumpClock(25 * 3_600_000);
+    fake.jumpClock(25 * 3_600_000);
     for (const name of new Set([...shelf.uploads.values()].map(({ key }) => key.split("/")[0] ?? ""))) {
       const opened = await openS3Store({
         location: parseS3Location(location(name)),
@@ -141,23 +137,15 @@ describe.skipIf(!hasPostgres)(
   },
 );
 
-const hasSqlite = isInstalled("node:sqlite") || isInstalled("better-sqlite3");
-
-describe.skipIf(!hasSqlite)(
-  `a process killed beside any call of a store in SQLite, or while one is under way${hasSqlite ? "" : " (skipped: SQLite is missing)"}`,
-  () => {
-    itSurvives(
-      "SQLite",
-      { cuts: CUTS, links: 6, mutants: ["manifest-before-packs", "acknowledged-before-commit"] },
-      () => ({
-        store: "sqlite:{root}/jobs.db",
-        sides: ["before", "after", "held", "during"],
-        surroundings: OVER_A_NETWORK.surroundings,
-        environment: {},
-      }),
-    );
-  },
-);
+describe("a process killed beside any call of a store in SQLite, or while one is under way", () => {
+  const mutants = ["manifest-before-packs", "acknowledged-before-commit"] as const;
+  itSurvives("SQLite", { cuts: CUTS, links: 6, mutants }, () => ({
+    store: "sqlite:{root}/jobs.db",
+    sides: ["before", "after", "held", "during"],
+    surroundings: OVER_A_NETWORK.surroundings,
+    environment: {},
+  }));
+});
 
 describe.skipIf(motoMissing !== undefined)(
   `a process killed beside any call of a store in DynamoDB, or while one is under way${motoMissing === undefined ? "" : ` (${motoMissing})`}`,
@@ -179,12 +167,3 @@ describe.skipIf(motoMissing !== undefined)(
     );
   },
 );
-
-function isInstalled(module: string): boolean {
-  try {
-    return existsSync(createRequire(import.meta.url).resolve(module)) || module.startsWith("node:");
-  } catch {
-    // Not here.
-    return false;
-  }
-}
