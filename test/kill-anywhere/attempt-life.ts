@@ -8,7 +8,7 @@ import {
 } from "../../src/base/index.ts";
 import { type RestoredFolder, createFolderSaver, restoreFolder } from "../../src/checkpoint/index.ts";
 import { type Attempt, claimJob } from "../../src/job/index.ts";
-import { type FileStore, type Store, openFileStore } from "../../src/store/index.ts";
+import { type Store, openFileStore } from "../../src/store/index.ts";
 import { describeFolder, describeState, removeFolder, stateAt, writeState } from "./states.ts";
 
 /** The job of every scenario. */
@@ -16,7 +16,8 @@ export const JOB: JobName = parseJobName("train");
 
 /** What one attempt is to do. */
 export interface LifePlan {
-  readonly storeFolder: string;
+  /** The path of the store's folder, or its URL. */
+  readonly store: string;
   /** The job's own folder. It may hold anything. */
   readonly folder: string;
   readonly seed: number;
@@ -43,13 +44,21 @@ export type LifeEvent =
   | { readonly kind: "pruned" }
   | { readonly kind: "ended" };
 
-/** Lives one attempt of the job in this process, from its claim to its outcome. Goes on from what it finds in the store. */
+/** Lives one attempt of a job whose store is a folder. `wrap` puts something around the store. */
 export async function liveAttempt(
   plan: LifePlan,
   tell: (event: LifeEvent) => void,
-  wrap: (store: FileStore) => Store = (store) => store,
+  wrap: (store: Store) => Store = (store) => store,
 ): Promise<void> {
-  const store = wrap(await openFileStore(plan.storeFolder));
+  await liveAttemptIn(wrap(await openFileStore(plan.store)), plan, tell);
+}
+
+/** Lives one attempt of the job in this process, from its claim to its outcome. Goes on from what it finds in the store. */
+export async function liveAttemptIn(
+  store: Store,
+  plan: Omit<LifePlan, "store">,
+  tell: (event: LifeEvent) => void,
+): Promise<void> {
   const clock = hurriedClock();
   const attempt = await claim(store, clock);
   tell({ kind: "claimed", attempt: attempt.number, lineage: attempt.lineage });
@@ -106,7 +115,7 @@ async function claim(store: Store, clock: Clock): Promise<Attempt> {
 }
 
 async function begin(
-  { folder, seed }: LifePlan,
+  { folder, seed }: Omit<LifePlan, "store">,
   store: Store,
   { lineage, number }: Attempt,
   tell: (event: LifeEvent) => void,

@@ -1,17 +1,17 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Random, randomBelow, seededRandom } from "../../src/base/index.ts";
-import { type Known, broken, judge, look, strangers } from "./judge.ts";
+import { type Judgement, type Known, broken, judge, look } from "./judge.ts";
+import { type Victim, readJournal, runVictim } from "./run-victim.ts";
+import { type OperationCounts, type Surroundings, countPoints, cutAt, placeOfStore } from "./setting.ts";
 import { removeFolder } from "./states.ts";
+import { type WrittenCall, carryOut } from "./store-calls.ts";
 import type { Mutant } from "./store-mutants.ts";
-import type { Cut, VictimEvent, VictimOrder } from "./victim.ts";
+import { type Stored, strangers } from "./stored.ts";
+import type { Cut, VictimEvent, VictimOrder } from "./victim-order.ts";
 
 // A job that dies again and again: each link of the chain is a process that goes on from what the one before left, in the
 // same store and often in the same folder, and is killed somewhere; after each, a fresh machine looks at the store.
-
-/** In which surroundings an attempt begins; each has its own sequence of disk operations. */
-export type Surroundings = "first" | "same folder" | "fresh machine" | "mount point";
 
 /** One kill, and what came of it. */
 export interface Link {
@@ -24,21 +24,18 @@ export interface Link {
 }
 
 /** How to run a chain. Everything that happens in it follows from these. */
-export interface ChainTask {
-  /** The victim's program. */
-  readonly victim: string;
+export interface ChainTask extends Victim {
   /** A folder for the folders of chains. */
   readonly places: string;
   readonly seed: number;
   readonly chain: number;
   readonly links: number;
   readonly mutant?: Mutant | undefined;
-  /** How many disk operations an attempt of each kind has. */
+  /** Kills within two calls of the first that begins so, instead of anywhere. */
+  readonly since?: string | undefined;
+  /** How many operations an attempt of each kind has. */
   readonly operations: OperationCounts;
 }
-
-/** How many disk operations an attempt has when it is left alone: of one step, and of two. */
-export type OperationCounts = Readonly<Record<Surroundings, readonly [number, number]>>;
 
 /** How one attempt of a chain is to go. */
 interface Fate {
@@ -50,6 +47,8 @@ interface Fate {
 
 /** So many links go by, on average, from one judge who goes on with the job to the next; others only look. */
 const LINKS_PER_JUDGEMENT = 6;
+/** So many calls of the store a judge makes before it has saved, about. */
+const CALLS_OF_JUDGE = 60;
 /** An attempt makes two steps in one of so many links, and else one. */
 const LINKS_PER_LONG_ONE = 4;
 
@@ -58,20 +57,27 @@ interface Chain {
   readonly random: Random;
   readonly root: string;
   readonly jobSeed: number;
+  readonly store: string;
+  readonly stored: Stored;
   known: Known;
   links: number;
 }
 
 /** Runs a whole chain and removes everything that it wrote. */
-export async function runChain(task: ChainTask): Promise<readonly Link[]> {
+export async function runChain(
+  task: ChainTask,
+  storedAt: (place: string) => Stored,
+): Promise<readonly Link[]> {
   const root = mkdtempSync(join(task.places, `chain-${task.chain}-`));
   const jobSeed = (task.seed * 7919 + task.chain) % 1_000_003;
-  const random = seededRandom(jobSeed);
+  const store = placeOfStore(task.setting, root);
   const chain: Chain = {
     task,
-    random,
+    random: seededRandom(jobSeed),
     root,
     jobSeed,
+    store,
+    stored: storedAt(store),
     known: { acknowledged: undefined, begun: 0 },
     links: 0,
   };
@@ -89,21 +95,28 @@ export async function runChain(task: ChainTask): Promise<readonly Link[]> {
   }
 }
 
-function surroundingsOf({ links, random }: Chain): Surroundings {
+function surroundingsOf({ links, random, task }: Chain): Surroundings {
   if (links === 0) return "first";
-  return (["same folder", "fresh machine", "mount point"] as const)[randomBelow(random, 3)] ?? "same folder";
+  const { surroundings } = task.setting;
+  return surroundings[randomBelow(random, surroundings.length)] ?? "same folder";
 }
 
 function nextFate(chain: Chain): Fate {
-  const { operations, chain: number, links } = chain.task;
+  const { operations, chain: number, links, setting } = chain.task;
   const surroundings = surroundingsOf(chain);
   const steps = randomBelow(chain.random, LINKS_PER_LONG_ONE) === 0 ? 2 : 1;
-  const points = 2 * operations[surroundings][steps - 1 === 0 ? 0 : 1];
+  const counted = operations[surroundings]?.[steps === 1 ? 0 : 1];
+  if (counted === undefined) throw new Error(`Nobody counted the operations of: ${surroundings}.`);
+  const { since } = chain.task;
+  if (since !== undefined) {
+    const side = randomBelow(chain.random, 2) === 0 ? "before" : "after";
+    return { surroundings, steps, cut: { operation: 1 + randomBelow(chain.random, 2), side, since } };
+  }
+  const points = countPoints(setting, counted);
   // Multiples of the golden ratio, modulo 1, never cluster: all cut points come up equally often.
   const turn = (number * links + chain.links) * 0.618_033_988_749_895;
   const point = Math.min(points - 1, Math.floor((turn % 1) * points));
-  const side = point % 2 === 0 ? "before" : "after";
-  return { surroundings, steps, cut: { operation: 1 + Math.floor(point / 2), side } };
+  return { surroundings, steps, cut: cutAt(setting, counted, point) };
 }
 
 /** An attempt that is left alone: it cleans up beside its folder what the dead ones left. */
@@ -115,17 +128,17 @@ async function lastLink(chain: Chain): Promise<Link> {
 }
 
 async function killAndJudge(chain: Chain, fate: Fate): Promise<Link> {
-  const { root, jobSeed, task, random } = chain;
+  const { task, random } = chain;
   const { surroundings, cut } = fate;
   chain.links += 1;
   const victim = prepareVictim(chain, fate);
-  const end = await runVictim(task.victim, victim);
+  const end = await runVictim(task, victim);
   const heard = readJournal(victim.journal);
   const problems = [...problemsOfEnd(end, heard, cut), ...heard.flatMap((event) => brokenBy(event, chain))];
   const before = chain.known;
-  const scene = { storeFolder: victim.plan.storeFolder, seed: jobSeed, known: before, places: root };
   const thorough = cut === undefined || randomBelow(random, LINKS_PER_JUDGEMENT) === 0;
-  const judgement = thorough ? await judge(scene) : await look(scene);
+  const held = heard.find((event) => event.kind === "under way")?.call;
+  const judgement = await judgeStore(chain, thorough, held);
   chain.known = judgement.known;
   const where = describe(chain, fate);
   return {
@@ -137,16 +150,38 @@ async function killAndJudge(chain: Chain, fate: Fate): Promise<Link> {
   };
 }
 
+/** A call that was under way when its process died arrives before the judge, while it works, after it, or never. */
+async function judgeStore(
+  { root, jobSeed, known, stored, random }: Chain,
+  thorough: boolean,
+  held: WrittenCall | undefined,
+): Promise<Judgement> {
+  const scene = { stored, seed: jobSeed, known, places: root };
+  if (held === undefined) return thorough ? judge(scene) : look(scene);
+  const arrives = randomBelow(random, 4);
+  const arrive = async (): Promise<void> => {
+    const opened = await stored.open("write");
+    if (opened === undefined) return;
+    await carryOut(opened.store, held);
+    await opened.close();
+  };
+  if (arrives === 0) await arrive();
+  const late = { beforeCall: 1 + randomBelow(random, CALLS_OF_JUDGE), written: held };
+  const judgement = thorough ? await judge(arrives === 1 ? { ...scene, late } : scene) : await look(scene);
+  if (arrives === 2 || (arrives === 1 && !thorough)) await arrive();
+  return judgement;
+}
+
 /** Sets up the place where an attempt begins and says what it is to do. */
 function prepareVictim(chain: Chain, { surroundings, steps, cut }: Fate): VictimOrder {
-  const { root, jobSeed, task, random, links } = chain;
+  const { root, jobSeed, task, random, links, store } = chain;
   const machine = join(root, "machine");
   const isFresh = surroundings === "fresh machine" || surroundings === "first";
   if (isFresh) removeFolder(machine);
   mkdirSync(machine, { recursive: true });
   return {
     plan: {
-      storeFolder: join(root, "store"),
+      store,
       folder: join(machine, "work"),
       seed: jobSeed,
       steps,
@@ -163,7 +198,7 @@ function prepareVictim(chain: Chain, { surroundings, steps, cut }: Fate): Victim
 
 /** Takes note of what an event makes known; gives what is wrong with it. */
 function brokenBy(event: VictimEvent, chain: Chain): readonly string[] {
-  if (event.kind === "finished" || event.kind === "broken") return [];
+  if (event.kind === "finished" || event.kind === "broken" || event.kind === "under way") return [];
   const problems = broken(event, chain.known);
   if (event.kind === "saving")
     chain.known = { ...chain.known, begun: Math.max(chain.known.begun, event.step) };
@@ -176,57 +211,6 @@ function problemsOfEnd(end: string, heard: readonly VictimEvent[], cut: Cut | un
   if (last?.kind === "broken") return [`The attempt broke: ${last.error}`];
   if (end === "SIGKILL" && cut !== undefined) return [];
   return last?.kind === "finished" ? [] : [`The attempt ended with ${end} and without a word.`];
-}
-
-function readJournal(journal: string): readonly VictimEvent[] {
-  const lines = readFileSync(journal, { encoding: "utf8", flag: "a+" }).split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as VictimEvent);
-}
-
-/** Runs a victim to its end and gives the signal or the status that it ended with. */
-export function runVictim(program: string, order: VictimOrder): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Without an environment: extra certificates that are named there would cost more than all the rest.
-    const child = spawn(process.execPath, [program, JSON.stringify(order)], { env: {}, stdio: "ignore" });
-    child.on("error", reject);
-    child.on("exit", (status, signal) => resolve(signal ?? `status ${status}`));
-  });
-}
-
-/** Counts the disk operations of every kind of attempt, left alone. */
-export async function countOperations(
-  victim: string,
-  places: string,
-  seed: number,
-): Promise<OperationCounts> {
-  const root = mkdtempSync(join(places, "count-"));
-  const machine = join(root, "machine");
-  const storeFolder = join(root, "store");
-  let lives = 0;
-  const count = async (surroundings: Surroundings, steps: number): Promise<number> => {
-    lives += 1;
-    if (surroundings === "first") removeFolder(storeFolder);
-    if (surroundings === "fresh machine") removeFolder(machine);
-    mkdirSync(machine, { recursive: true });
-    const journal = join(root, `journal-${lives}`);
-    const plan = { storeFolder, folder: join(machine, "work"), seed, steps, pruneEvery: steps, pauses: true };
-    const isMount = surroundings === "mount point";
-    await runVictim(victim, { plan, cut: undefined, journal, isMount, order: undefined, mutant: undefined });
-    const end = readJournal(journal).at(-1);
-    if (end?.kind === "finished") return end.operations;
-    throw new Error(`An attempt that nobody killed ended so: ${JSON.stringify(end)}`);
-  };
-  const both = async (surroundings: Surroundings): Promise<readonly [number, number]> => [
-    await count(surroundings, 1),
-    await count(surroundings, 2),
-  ];
-  try {
-    const first = await both("first");
-    const [same, fresh] = [await both("same folder"), await both("fresh machine")];
-    return { first, "same folder": same, "fresh machine": fresh, "mount point": await both("mount point") };
-  } finally {
-    removeFolder(root);
-  }
 }
 
 function describe(chain: Chain, { surroundings, steps, cut }: Fate): string {

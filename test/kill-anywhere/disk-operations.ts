@@ -117,7 +117,10 @@ export function pathText(path: unknown): string {
  * Runs operations one at a time, in an order that a seed decides wherever several are waiting: the same operations in the
  * same order on every run, and many orders over many seeds.
  */
-export function oneAtATime(next: () => number, around: Around): Around {
+export function oneAtATime<Operation>(
+  next: () => number,
+  around: (operation: Operation, run: () => Promise<unknown>) => Promise<unknown>,
+): (operation: Operation, run: () => Promise<unknown>) => Promise<unknown> {
   const waiting: (() => Promise<void>)[] = [];
   let running = false;
   const pump = async (): Promise<void> => {

@@ -10,8 +10,14 @@ import { removeFolder } from "./states.ts";
 /** So many chains run at a time: two for each of two cores, since each waits a third of its time for the kernel. */
 const FOREMEN = 4;
 
-/** A fresh folder for many small files, in memory where the system has such a place. */
-export function freshPlaces(): { readonly path: string; remove(): void } {
+/** A folder for many small files. */
+export interface Places {
+  readonly path: string;
+  remove(): void;
+}
+
+/** A fresh folder, in memory where the system has such a place. */
+export function freshPlaces(): Places {
   let parent = tmpdir();
   try {
     accessSync("/dev/shm", constants.W_OK);
@@ -33,18 +39,20 @@ export async function runChains(
   const links: Link[] = [];
   const failures: unknown[] = [];
   const work = async (): Promise<void> => {
-    const child = spawn(process.execPath, [foreman], { env: {}, stdio: ["pipe", "pipe", "inherit"] });
+    let task = queue.next();
+    if (task.done === true) return;
+    const { environment: env } = task.value.setting;
+    const child = spawn(process.execPath, [foreman], { env, stdio: ["pipe", "pipe", "inherit"] });
     const exited = once(child, "exit");
     child.stdin.on("error", () => undefined); // of one that died: the end of its answers tells
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     try {
-      while (failures.length === 0 && !enough(links)) {
-        const next = queue.next();
-        if (next.done === true) break;
-        child.stdin.write(`${JSON.stringify(next.value)}\n`);
+      while (task.done !== true && failures.length === 0 && !enough(links)) {
+        child.stdin.write(`${JSON.stringify(task.value)}\n`);
         const answer = await answers.next();
-        if (answer.done === true) throw new Error(`A foreman died in chain ${next.value.chain}.`);
+        if (answer.done === true) throw new Error(`A foreman died in chain ${task.value.chain}.`);
         links.push(...(JSON.parse(answer.value) as Link[]));
+        task = queue.next();
       }
     } catch (error) {
       failures.push(error); // the others stop as well

@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, utimesSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type CheckpointId, type PackId, systemClock } from "../../src/base/index.ts";
+import type { CheckpointId, PackId } from "../../src/base/index.ts";
 import { type ListedCheckpoint, listCheckpoints, verifyCheckpoint } from "../../src/checkpoint/index.ts";
 import { readLineageAfter } from "../../src/job/index.ts";
 import { committedCheckpoints, latestClaim } from "../../src/job/stored-records.ts";
-import { manifestKey, openFileStore, packKey } from "../../src/store/index.ts";
-import { JOB, type LifeEvent, liveAttempt, restoreAndCompare } from "./attempt-life.ts";
+import { type OpenedStore, type Store, manifestKey, packKey } from "../../src/store/index.ts";
+import { JOB, type LifeEvent, liveAttemptIn, restoreAndCompare } from "./attempt-life.ts";
 import { removeFolder } from "./states.ts";
+import { type LateCall, withLateCall } from "./store-calls.ts";
+import { type Stored, strangers } from "./stored.ts";
 
 // What must be true of a store after a crash, whatever the crash interrupted.
 
@@ -30,12 +32,14 @@ export interface Judgement {
 
 /** A store after a crash. */
 export interface Scene {
-  readonly storeFolder: string;
+  readonly stored: Stored;
   /** Of the job's states. */
   readonly seed: number;
   readonly known: Known;
   /** Where fresh machines may be set up. */
   readonly places: string;
+  /** A call of a process that is dead by now; it arrives while the next attempt is at work. */
+  readonly late?: LateCall | undefined;
 }
 
 /**
@@ -43,33 +47,33 @@ export interface Scene {
  * a fresh folder, compares that bit for bit, makes a step, saves it, prunes, ends, and looks for what is left over.
  */
 export async function judge(scene: Scene): Promise<Judgement> {
-  const { storeFolder, seed, known } = scene;
+  const { stored, seed, known } = scene;
   const seen = { step: undefined as number | undefined, begun: known.begun };
-  const problems = await onFreshMachine(scene, async (machine) => {
-    const found: string[] = [];
-    if (existsSync(storeFolder)) found.push(...(await damagedCheckpoints(storeFolder, "bytes")));
+  const problems = await onFreshMachine(scene, "write", async (machine, { store }) => {
+    const found: string[] = [...(await damagedCheckpoints(store, "bytes"))];
+    const late = withLateCall(store, scene.late);
     const tell = (event: LifeEvent): void => {
+      if (event.kind === "saved") late.arriveNow();
       if (event.kind === "saving") seen.begun = event.step;
       if (event.kind === "restored") seen.step = event.step;
       found.push(...broken(event, known));
     };
     const folder = join(machine, "work");
-    await liveAttempt({ storeFolder, folder, seed, steps: 1, pruneEvery: 1, pauses: false }, tell);
-    return [...found, ...(await leftOver(storeFolder))];
+    await liveAttemptIn(late.store, { folder, seed, steps: 1, pruneEvery: 1, pauses: false }, tell);
+    return [...found, ...(await leftOver(store)), ...(await stored.leftBehind())];
   });
   return { restoredStep: seen.step, problems, known: { acknowledged: seen.begun, begun: seen.begun } };
 }
 
 /** Looks at a store without writing to it: what a claim would find is restored into a fresh folder and compared. */
 export async function look(scene: Scene, depth: "bytes" | "presence" = "presence"): Promise<Judgement> {
-  const { storeFolder, seed, known } = scene;
+  const { seed, known } = scene;
   let restoredStep: number | undefined;
-  const problems = await onFreshMachine(scene, async (machine) => {
-    const lineage = existsSync(storeFolder) ? await lineageOf(storeFolder) : [];
+  const problems = await onFreshMachine(scene, "read", async (machine, { store }) => {
+    const lineage = await lineageOf(store);
     const found = [...broken({ kind: "claimed", attempt: 0, lineage }, known)];
     if (lineage.length === 0) return found;
-    found.push(...(await damagedCheckpoints(storeFolder, depth)));
-    const store = await openFileStore(storeFolder, { mode: "read" });
+    found.push(...(await damagedCheckpoints(store, depth)));
     const event = await restoreAndCompare(store, { folder: join(machine, "work"), seed, lineage });
     restoredStep = event.step;
     return [...found, ...broken(event, known)];
@@ -77,19 +81,23 @@ export async function look(scene: Scene, depth: "bytes" | "presence" = "presence
   return { restoredStep, problems, known };
 }
 
-async function lineageOf(storeFolder: string): Promise<readonly CheckpointId[]> {
-  const stored = { store: await openFileStore(storeFolder, { mode: "read" }), job: JOB };
+async function lineageOf(store: Store): Promise<readonly CheckpointId[]> {
+  const stored = { store, job: JOB };
   const claim = await latestClaim(stored);
   return claim === undefined ? [] : readLineageAfter(stored, claim, await committedCheckpoints(stored));
 }
 
 async function onFreshMachine(
-  { places }: Scene,
-  act: (machine: string) => Promise<readonly string[]>,
+  { places, stored, known }: Scene,
+  mode: "read" | "write",
+  act: (machine: string, opened: OpenedStore) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const machine = mkdtempSync(join(places, "judge-"));
+  let opened: OpenedStore | undefined;
   try {
-    const problems = await act(machine);
+    opened = await stored.open(mode);
+    if (opened === undefined) return broken({ kind: "claimed", attempt: 0, lineage: [] }, known);
+    const problems = await act(machine, opened);
     return [
       ...problems,
       ...strangers(readdirSync(machine), /^work$/, "beside the folder of a fresh machine"),
@@ -99,6 +107,7 @@ async function onFreshMachine(
       `The next attempt broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     ];
   } finally {
+    await opened?.close();
     removeFolder(machine);
   }
 }
@@ -120,11 +129,7 @@ export function broken(event: LifeEvent, known: Known): readonly string[] {
 }
 
 /** A manifest that exists is a checkpoint that is whole (C1, C4). */
-async function damagedCheckpoints(
-  storeFolder: string,
-  depth: "bytes" | "presence",
-): Promise<readonly string[]> {
-  const store = await openFileStore(storeFolder, { mode: "read" });
+async function damagedCheckpoints(store: Store, depth: "bytes" | "presence"): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const { id } of await listCheckpoints(store, JOB)) {
     const result = await verifyCheckpoint(store, JOB, id, { depth });
@@ -134,8 +139,7 @@ async function damagedCheckpoints(
 }
 
 /** After a prune: two checkpoints at most, no pack that none of them needs, nothing unknown (C17). */
-async function leftOver(storeFolder: string): Promise<readonly string[]> {
-  const store = await openFileStore(storeFolder);
+async function leftOver(store: Store): Promise<readonly string[]> {
   const listed = await listCheckpoints(store, JOB);
   const needed = new Set<string>(listed.flatMap((one) => keysOf(one)));
   const packs = (await store.list(`jobs/${JOB}/packs/`)).map(({ key }) => key);
@@ -150,13 +154,6 @@ async function leftOver(storeFolder: string): Promise<readonly string[]> {
       "in the store",
     ),
   );
-  const temporary = join(storeFolder, "tmp");
-  const names = readdirSync(temporary);
-  problems.push(...strangers(names, /^spotproof-[0-9a-f]{32}\.tmp$/, "among temporary files"));
-  const long = new Date(systemClock.wallTime() - 48 * 3_600_000);
-  for (const name of names) utimesSync(join(temporary, name), long, long);
-  if (names.length > 0) await store.sweep();
-  if (readdirSync(temporary).length > 0) problems.push("A sweep leaves temporary files.");
   return problems;
 }
 
@@ -164,9 +161,4 @@ function keysOf(one: ListedCheckpoint): readonly string[] {
   const id: CheckpointId = one.id;
   const packs: readonly PackId[] = one.kind === "readable" ? [...one.packs.keys()] : [];
   return [manifestKey(JOB, id), ...packs.map((pack) => packKey(JOB, pack))];
-}
-
-/** The names that are not of a known form. */
-export function strangers(names: readonly string[], known: RegExp, where: string): readonly string[] {
-  return names.filter((name) => !known.test(name)).map((name) => `There is ${name} ${where}.`);
 }

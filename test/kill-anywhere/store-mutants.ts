@@ -1,6 +1,4 @@
-import fs from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { FileStore, Store, StoreBytes, StoreKey, StoredObject } from "../../src/store/index.ts";
+import type { Store, StoreBytes, StoreKey, StoredObject } from "../../src/store/index.ts";
 
 // Stores, and so engines, that break a promise on purpose. The harness must find each of them out.
 
@@ -20,18 +18,18 @@ export const MUTANTS: readonly (readonly [Mutant, string])[] = [
 ];
 
 /** The store with the flaw. */
-export function spoil(mutant: Mutant | undefined, store: FileStore): Store {
+export function spoil(mutant: Mutant | undefined, store: Store): Store {
   return mutant === undefined ? store : new SpoiledStore(mutant, store);
 }
 
 class SpoiledStore implements Store {
   readonly description: string;
   readonly #mutant: Mutant;
-  readonly #store: FileStore;
+  readonly #store: Store;
   /** What was answered as done and is not. */
   #late: (() => Promise<unknown>)[] = [];
 
-  constructor(mutant: Mutant, store: FileStore) {
+  constructor(mutant: Mutant, store: Store) {
     this.description = store.description;
     this.#mutant = mutant;
     this.#store = store;
@@ -89,16 +87,11 @@ class SpoiledStore implements Store {
     for (const act of late) await act();
   }
 
-  /** Writes a file under its final name, in two pieces. */
-  async #writeInPlace(key: StoreKey, bytes: StoreBytes): Promise<"created"> {
-    const path = join(this.#store.folder, key);
-    await fs.mkdir(dirname(path), { recursive: true });
+  /** Writes an object under its final name, in two pieces. */
+  async #writeInPlace(key: StoreKey, bytes: StoreBytes): Promise<"created" | "exists"> {
     const whole = Buffer.concat([...bytes]);
-    const handle = await fs.open(path, "wx");
-    await handle.writev([whole.subarray(0, whole.length / 2)]);
-    await handle.writev([whole.subarray(whole.length / 2)]);
-    await handle.sync();
-    await handle.close();
-    return "created";
+    const result = await this.#store.create(key, [whole.subarray(0, whole.length / 2)]);
+    if (result === "created") await this.#store.replace(key, [whole]);
+    return result;
   }
 }

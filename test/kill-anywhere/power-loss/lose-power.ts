@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { seededRandom } from "../../../src/base/index.ts";
 import { type Known, judge, look } from "../judge.ts";
+import { storedInFolder } from "../stored.ts";
 import { LossyDisk, SURVIVALS } from "./lossy-disk.ts";
 import { type DiskChange, STORE_ON_DISK } from "./recorded-disk.ts";
 
@@ -50,7 +51,7 @@ export async function losePower(task: PowerLossTask): Promise<PowerLosses> {
       total.looked += 1;
       const folder = join(places, `remains-${seed}`);
       remains.writeTo(folder);
-      const scene = { storeFolder: join(folder, STORE_ON_DISK), seed, known, places };
+      const scene = { stored: storedInFolder(join(folder, STORE_ON_DISK)), seed, known, places };
       const judgement = total.looked % judgeEvery === 0 ? await judge(scene) : await look(scene, "bytes");
       rmSync(folder, { recursive: true });
       if (judgement.restoredStep !== undefined) total.restored += 1;

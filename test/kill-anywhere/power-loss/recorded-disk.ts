@@ -70,7 +70,7 @@ async function recordLife(recording: Recording, life: RecordedLife, machine: str
   const { recorder, random, current, seed, mutant } = recording;
   let operations = 0;
   const isDead = (): boolean => life.diesBefore !== undefined && operations >= life.diesBefore;
-  const around = oneAtATime(
+  const around = oneAtATime<DiskOperation>(
     () => random.next(),
     async (operation, run) => {
       operations += 1;
@@ -82,11 +82,11 @@ async function recordLife(recording: Recording, life: RecordedLife, machine: str
   const tell = (event: LifeEvent): void => {
     if (!isDead()) recorder.changes.push({ kind: "told", event });
   };
-  const storeFolder = join(recorder.disk, STORE_ON_DISK);
+  const store = join(recorder.disk, STORE_ON_DISK);
   const pauses = randomBelow(random, 2) === 0;
-  const plan = { storeFolder, folder: join(machine, "work"), seed, steps: life.steps, pruneEvery: 2, pauses };
+  const plan = { store, folder: join(machine, "work"), seed, steps: life.steps, pruneEvery: 2, pauses };
   try {
-    await current.run(around, () => liveAttempt(plan, tell, (store) => spoil(mutant, store)));
+    await current.run(around, () => liveAttempt(plan, tell, (opened) => spoil(mutant, opened)));
   } catch (error) {
     if (!isDead()) throw error;
   }
