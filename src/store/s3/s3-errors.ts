@@ -98,10 +98,9 @@ export function asS3Error(error: unknown, operation: S3Operation): SpotproofErro
       : `the answer to "${operation.what}" was ${trouble.status} ${trouble.code}`;
   const request = trouble.requestId === undefined ? "" : `, request ${trouble.requestId}`;
   const said =
-    trouble.message === "" || trouble.message === trouble.code
-      ? ""
-      : ` It says: ${sentence(trouble.message)}`;
-  return new SpotproofError(code, `${operation.place}: ${answer}${request}. ${words}${said}`.trimEnd(), {
+    trouble.message === "" || trouble.message === trouble.code ? "" : `It says: ${sentence(trouble.message)}`;
+  const sentences = [`${operation.place}: ${answer}${request}.`, words, said];
+  return new SpotproofError(code, sentences.filter((each) => each !== "").join(" "), {
     cause: new S3TroubleError(trouble),
   });
 }
