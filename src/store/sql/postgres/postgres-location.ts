@@ -16,6 +16,8 @@ export interface PostgresLocation {
 
 const SCHEMA = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const PREFIX = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+/** An entry of an index has room for 2,704 bytes, and the keys of jobs need some. */
+const LONGEST_PREFIX = 512;
 const KNOWN_TLS = new Set(["disable", "require", "verify-ca", "verify-full", "no-verify"]);
 /** Of our own. They are taken out before the driver sees the URL. */
 const OWN_PARAMETERS = ["schema", "prefix"];
@@ -47,6 +49,7 @@ export function parsePostgresLocation(text: string): PostgresLocation {
   if (prefix !== "" && !PREFIX.test(prefix)) {
     throw badUrl(`prefix=${prefix}: a prefix has letters, digits, ".", "_", "-", and "/" between them.`);
   }
+  if (prefix.length > LONGEST_PREFIX) throw badUrl(`its prefix is longer than ${LONGEST_PREFIX} characters.`);
   const tls = url.searchParams.get("sslmode");
   if (tls !== null && !KNOWN_TLS.has(tls)) {
     throw badUrl(`sslmode=${tls}: write ${[...KNOWN_TLS].join(", ")}.`);
