@@ -86,10 +86,7 @@ describe.each(kinds)("a store in $name", ({ isThere, place: newPlace }) => {
     async () => {
       const place = await newPlace(bench.folder);
       const { url, environment } = place;
-      const end = await bench.run(
-        ["doctor", "--store", url, "--measure", "0s"],
-        { environment },
-      );
+      const end = await bench.run(["doctor", "--store", url, "--measure", "0s"], { environment });
       expect(end.status, end.stdout + end.stderr).toBe(0);
       expect(end.stderr).toBe("");
       for (const name of ["reachable", "rights", "create if absent"])

@@ -38,6 +38,7 @@ export interface StoreServers {
   /** Only while tests run. */
   fake(): S3Fake;
   postgres(): PostgresStage;
+  motoUrl(): string;
 }
 
 /** Keys that no stand-in checks. */
@@ -64,6 +65,7 @@ export function useStoreServers(): StoreServers {
   return {
     fake: () => started(fake),
     postgres: () => started(postgres),
+    motoUrl: () => started(moto).url,
     kinds: [
       {
         name: "a folder",
