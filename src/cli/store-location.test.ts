@@ -12,7 +12,7 @@ test.each([
   ["postgres://me:secret@host/db", { kind: "postgres", workingFolder: "/work" }],
   ["postgresql://host/db", { kind: "postgres" }],
   ["sqlite:jobs.db", { kind: "sqlite", file: "/work/jobs.db" }],
-  ["sqlite:/mnt/jobs.db?prefix=a", { kind: "sqlite", file: "/mnt/jobs.db" }],
+  ["sqlite:///mnt/with%20space.db", { kind: "sqlite", file: "/mnt/with space.db" }],
   ["sqlite:///mnt/jobs.db", { kind: "sqlite", file: "/mnt/jobs.db" }],
 ])("%s", (text, location) => {
   expect(parseStoreLocation(text, "/work")).toMatchObject(location);
@@ -35,6 +35,9 @@ test.each(["mysql://me:secret@host/db", "http://me:secret@host", "redis:secret"]
   },
 );
 
-test.each(["", "sqlite:", "file://host/x"])("%j is refused", (text) => {
+test.each([
+  ...["", "sqlite:", "sqlite:jobs.db?prefix=a", "sqlite:///mnt/jobs.db?prefix=a"],
+  ...["file://host/x", "file:store", "file:///mnt/store?prefix=a", "file:///mnt/store#1"],
+])("%j is refused", (text) => {
   expect(() => parseStoreLocation(text, "/work")).toThrow(/--store/);
 });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SpotproofError } from "../base/index.ts";
+import { parseSqliteLocation } from "../store/index.ts";
 
 /** Where `--store` points. What is behind the scheme of a URL is read by the store itself, when it is opened. */
 export type StoreLocation =
@@ -61,7 +62,7 @@ export function parseStoreLocation(text: string, workingFolder: string): StoreLo
     case "folder":
       return { kind, folder: folderOfUrl(text) };
     case "sqlite":
-      return { kind, url: text, file: resolve(workingFolder, fileOfSqlite(text)), workingFolder };
+      return { kind, url: text, file: parseSqliteLocation(text, workingFolder).path, workingFolder };
     case "s3":
     case "dynamodb":
     case "postgres":
@@ -79,22 +80,21 @@ export function pathOnDisk(location: StoreLocation): string | undefined {
 
 function folderOfUrl(text: string): string {
   try {
-    return fileURLToPath(text);
+    const { search, hash } = new URL(text);
+    // What is not absolute would silently become so, and parameters would be dropped.
+    if (/^file:\//i.test(text) && search === "" && hash === "") return fileURLToPath(text);
   } catch (error) {
-    throw new SpotproofError(
-      "bad-usage",
-      `--store ${text} is not a usable file: URL. Write file:///absolute/path.`,
-      { cause: error },
-    );
+    throw unusableFileUrl(text, error);
   }
+  throw unusableFileUrl(text);
 }
 
-/** `sqlite:jobs.db`, `sqlite:/mnt/jobs.db` and `sqlite:///mnt/jobs.db`. */
-function fileOfSqlite(text: string): string {
-  const path = text.slice(text.indexOf(":") + 1).replace(/\?.*$/s, "");
-  const file = path.startsWith("//") ? path.slice(2) : path;
-  if (file !== "") return file;
-  throw new SpotproofError("bad-usage", `--store ${text} names no file. Write sqlite:/mnt/efs/jobs.db.`);
+function unusableFileUrl(text: string, cause?: unknown): SpotproofError {
+  return new SpotproofError(
+    "bad-usage",
+    `--store ${text} is not a usable file: URL. Write file:///absolute/path.`,
+    { cause },
+  );
 }
 
 /** The location for people, without what may be a password. */

@@ -4,6 +4,7 @@ export * from "./file/read-place.ts";
 export * from "./keys.ts";
 export type * from "./opened-store.ts";
 export * from "./memory/memory-store.ts";
+export { parseSqliteLocation } from "./sql/sqlite/sqlite-location.ts";
 export * from "./store.ts";
 export * from "./wrappers/limit-store.ts";
 export * from "./wrappers/retry-calls.ts";

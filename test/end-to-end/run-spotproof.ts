@@ -41,6 +41,8 @@ export interface StartOptions {
   /** What stands before `node main.js`, for example `unshare --pid --fork`. */
   readonly prefix?: readonly string[];
   readonly uid?: number;
+  /** Another copy of the command line than the one that was built. */
+  readonly main?: string;
   readonly stdio?: "pipe" | "closed-output";
 }
 
@@ -89,7 +91,7 @@ export function startSpotproof(
   options: StartOptions,
   mark: string,
 ): StartedSpotproof {
-  const [file = "", ...rest] = [...(options.prefix ?? []), process.execPath, MAIN, ...args];
+  const [file = "", ...rest] = [...(options.prefix ?? []), process.execPath, options.main ?? MAIN, ...args];
   mkdirSync(options.workingFolder ?? ".", { recursive: true });
   const child = spawn(file, rest, {
     cwd: options.workingFolder,

@@ -41,6 +41,8 @@ test.each([
 test.each([
   "postgres://me:secret@db.example:notaport/jobs",
   "postgres://me:secret@db.example/jobs?schema=1x",
+  "postgres://me:secret@db.example/jobs?prefx=a",
+  `postgres://me:secret@db.example/jobs?prefix=${"x".repeat(513)}`,
   'postgres://me:secret@db.example/jobs?schema=a"b',
   "postgres://me:secret@db.example/jobs?prefix=/x",
   "postgres://me:secret%zz@db.example/jobs",

@@ -16,14 +16,31 @@ export interface PostgresLocation {
 
 const SCHEMA = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const PREFIX = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+/** An entry of an index has room for 2,704 bytes, and the keys of jobs need some. */
+const LONGEST_PREFIX = 512;
 const KNOWN_TLS = new Set(["disable", "require", "verify-ca", "verify-full", "no-verify"]);
+/** Of our own. They are taken out before the driver sees the URL. */
+const OWN_PARAMETERS = ["schema", "prefix"];
+/**
+ * Of PostgreSQL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS; the driver passes over
+ * those that it does not know) and of the driver alone.
+ */
+const OTHER_PARAMETERS: ReadonlySet<string> = new Set(
+  `host hostaddr port user password passfile require_auth channel_binding connect_timeout client_encoding options
+  application_name fallback_application_name keepalives keepalives_idle keepalives_interval keepalives_count
+  tcp_user_timeout gssencmode sslmode sslnegotiation sslcompression sslcert sslkey sslpassword sslcertmode sslrootcert
+  sslcrl sslcrldir sslsni requirepeer ssl_min_protocol_version ssl_max_protocol_version krbsrvname gsslib gssdelegation
+  target_session_attrs load_balance_hosts ssl uselibpqcompat statement_timeout lock_timeout query_timeout
+  idle_in_transaction_session_timeout`.split(/\s+/),
+);
 
 /**
- * Reads `postgres://user:password@host:port/database?schema=…&prefix=…`; other parameters go to the driver.
+ * Reads `postgres://user:password@host:port/database?schema=…&prefix=…`; other parameters of PostgreSQL go to the driver.
  * @throws SpotproofError `bad-usage`, which never quotes the URL: it may contain a password
  */
 export function parsePostgresLocation(text: string): PostgresLocation {
   const url = parsedUrl(text);
+  requireKnownParameters(url);
   const schema = taken(url, "schema") ?? "spotproof";
   if (!SCHEMA.test(schema)) {
     throw badUrl(`schema=${schema}: a schema has letters, digits and "_", and no digit at its beginning.`);
@@ -32,6 +49,7 @@ export function parsePostgresLocation(text: string): PostgresLocation {
   if (prefix !== "" && !PREFIX.test(prefix)) {
     throw badUrl(`prefix=${prefix}: a prefix has letters, digits, ".", "_", "-", and "/" between them.`);
   }
+  if (prefix.length > LONGEST_PREFIX) throw badUrl(`its prefix is longer than ${LONGEST_PREFIX} characters.`);
   const tls = url.searchParams.get("sslmode");
   if (tls !== null && !KNOWN_TLS.has(tls)) {
     throw badUrl(`sslmode=${tls}: write ${[...KNOWN_TLS].join(", ")}.`);
@@ -64,6 +82,16 @@ function parsedUrl(text: string): URL {
   }
   if (url.protocol === "postgres:" || url.protocol === "postgresql:") return url;
   throw badUrl(`it does not begin with postgres:// or postgresql://.`);
+}
+
+/** A prefix or a schema with a slip of the pen would be another store, in which every job begins anew. */
+function requireKnownParameters(url: URL): void {
+  for (const name of url.searchParams.keys()) {
+    if (OWN_PARAMETERS.includes(name) || OTHER_PARAMETERS.has(name)) continue;
+    throw badUrl(
+      `it has the parameter "${name}", which is unknown. There are: ${OWN_PARAMETERS.join(", ")}, and those of PostgreSQL, such as sslmode.`,
+    );
+  }
 }
 
 /** Takes one of our own parameters out of the URL. */

@@ -25,6 +25,7 @@ export function parseSqliteLocation(text: string, workingFolder: string): Sqlite
       `--store ${text}: a database in memory is gone with the process. ${FORMS}`,
     );
   }
+  if (rest.includes("?")) throw meaningless(text);
   const path = rest.startsWith("//") ? pathOfUrl(text, rest) : rest;
   if (path === "" || path.endsWith("/") || path.includes("\0")) {
     throw new SpotproofError("bad-usage", `--store ${text} names no file. ${FORMS}`);
@@ -39,7 +40,11 @@ function pathOfUrl(text: string, rest: string): string {
   } catch (error) {
     throw new SpotproofError("bad-usage", `--store ${text} is no usable URL. ${FORMS}`, { cause: error });
   }
-  throw new SpotproofError(
+  throw meaningless(text);
+}
+
+function meaningless(text: string): SpotproofError {
+  return new SpotproofError(
     "bad-usage",
     `--store ${text}: a host or parameters have no meaning here. ${FORMS}`,
   );
