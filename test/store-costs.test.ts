@@ -7,7 +7,7 @@ import { createFolderSaver, restoreFolder } from "../src/checkpoint/index.ts";
 import { type Attempt, claimJob } from "../src/job/index.ts";
 import type { OpenedStore } from "../src/store/opened-store.ts";
 import { dynamoDbStage } from "./stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "./stages/moto-server.ts";
+import { motoMissing, useMoto } from "./stages/moto.ts";
 import { openAt, s3Fake } from "./stages/s3-stage.ts";
 
 // What docs/guides/stores.md says that the steps of a job cost is what they cost.

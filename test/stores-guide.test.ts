@@ -13,7 +13,7 @@ import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type S3Fake, startS3Fake } from "../src/simulator/index.ts";
 import { shellLines } from "./documentation/shell-lines.ts";
-import { hasMoto, type Moto, startMoto } from "./stages/moto.ts";
+import { hasMoto, type RunningMoto, startMoto } from "./stages/moto.ts";
 import { type PostgresStage, hasPostgres, startPostgres } from "./stages/postgres.ts";
 
 // Every command of docs/guides/stores.md is run as it stands there: `aws` against moto, PostgreSQL for real, S3 of another
@@ -70,7 +70,7 @@ describe.skipIf(missing.length > 0)(
   `the commands of the guide (${missing.length === 0 ? "all parts are here" : `skipped: ${missing.join(", ")} missing`})`,
   () => {
     let folder: string;
-    let moto: Moto;
+    let moto: RunningMoto;
     let postgres: PostgresStage;
     let otherS3: S3Fake;
     beforeAll(async () => {

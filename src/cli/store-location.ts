@@ -35,7 +35,7 @@ const EXAMPLES = [
   "/mnt/efs/jobs or file:///mnt/efs/jobs",
   "s3://bucket/prefix",
   "dynamodb://table/prefix",
-  "sqlite:/mnt/efs/jobs.db",
+  "sqlite:/mnt/ebs/jobs.db",
   "postgres://user@host/database",
 ];
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type S3Fake, startS3Fake } from "../../src/simulator/index.ts";
 import { openS3Store, parseS3Location } from "../../src/store/s3/index.ts";
 import { startDynamoDbProxy } from "../stages/dynamodb-proxy.ts";
-import { motoMissing, useMoto } from "../stages/moto-server.ts";
+import { motoMissing, useMoto } from "../stages/moto.ts";
 import { hasPostgres, startPostgres } from "../stages/postgres.ts";
 import { CREDENTIALS } from "../stages/s3-stage.ts";
 import { type Programs, buildStorePrograms } from "./build-programs.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../src/store/dynamodb/index.ts";
 import type { OpenedStore } from "../../src/store/opened-store.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "./dynamodb-proxy.ts";
-import type { Moto } from "./moto-server.ts";
+import type { Moto } from "./moto.ts";
 
 const CREDENTIALS = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "not-a-secret" };
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
 
 /** Where `moto_server` (https://docs.getmoto.org/en/latest/docs/server_mode.html) is on this machine, if it is. */
 const program = (process.env["PATH"] ?? "")
@@ -19,10 +20,17 @@ const program = (process.env["PATH"] ?? "")
 /** Whether this machine can play AWS with moto. Tests that need it are skipped otherwise, and say so in their names. */
 export const hasMoto = program !== undefined;
 
+/** Undefined when it can; else the words for the name of a skipped test. */
+export const motoMissing: string | undefined = hasMoto ? undefined : "skipped: moto_server is missing";
+
 /** A stand-in for AWS that runs in a process of its own. */
 export interface Moto {
   /** `http://127.0.0.1:5000` */
   readonly url: string;
+}
+
+/** One that was started, and is to be closed. */
+export interface RunningMoto extends Moto {
   close(): Promise<void>;
 }
 
@@ -30,7 +38,7 @@ export interface Moto {
 const STARTS_WITHIN_MS = 45_000;
 
 /** Starts moto and waits until it answers. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto(): Promise<RunningMoto> {
   if (program === undefined) throw new Error("moto_server is not on the PATH.");
   const port = await freePort();
   const child = spawn(program, ["-H", "127.0.0.1", "-p", String(port)], {
@@ -55,6 +63,21 @@ export async function startMoto(): Promise<Moto> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return { url, close };
+}
+
+/** Starts moto before the tests of the calling file or `describe` and ends it after them. Its address is known while tests run. */
+export function useMoto(): Moto {
+  let running: RunningMoto | undefined;
+  beforeAll(async () => {
+    running = await startMoto();
+  });
+  afterAll(() => running?.close());
+  return {
+    get url() {
+      if (running === undefined) throw new Error("moto does not run yet");
+      return running.url;
+    },
+  };
 }
 
 async function answers(url: string): Promise<boolean> {

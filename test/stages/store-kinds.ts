@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll } from "vitest";
 import { type S3Fake, startS3Fake } from "../../src/simulator/index.ts";
-import { type Moto, hasMoto, startMoto } from "./moto.ts";
+import { type RunningMoto, hasMoto, startMoto } from "./moto.ts";
 import { type PostgresStage, hasPostgres, startPostgres } from "./postgres.ts";
 import { type StoreTools, bucketTools, inBucket, sqlTools, tableTools } from "./store-tools.ts";
 
@@ -46,7 +46,7 @@ export const AWS_KEYS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "tes
 
 /** Starts a server of each kind that this machine has, before the tests of the calling file; they end after them. */
 export function useStoreServers(): StoreServers {
-  let moto: Moto | undefined;
+  let moto: RunningMoto | undefined;
   let postgres: PostgresStage | undefined;
   let fake: S3Fake | undefined;
   beforeAll(async () => {

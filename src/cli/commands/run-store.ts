@@ -1,4 +1,5 @@
-import { createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
+import { reasonOf } from "../../base/index.ts";
+import { type FolderSaver, createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
 import type { Attempt } from "../../job/index.ts";
 import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
 import { type JobStore, START_PATIENCE_MS, openJobStore } from "../open-store.ts";
@@ -71,11 +72,12 @@ export async function closeRunStore({ clock, log }: RunContext, store: JobStore)
 
 /** The watched folder and the engine behind it. `tell` hears when the store is away, and when it is back. */
 export function folderParts(
-  { options, clock }: RunContext,
+  context: RunContext,
   opened: JobStore,
   attempt: Attempt,
   tell: (event: SupervisorEvent) => void,
 ): FolderParts | undefined {
+  const { options, clock } = context;
   const { job, checkpointFolder: folder } = options;
   if (folder === undefined) return undefined;
   const saves = new WaitingSaves(clock);
@@ -112,7 +114,29 @@ export function folderParts(
         lineage,
         packsAtATime: opened.largeCallsAtATime,
       });
-      return saves.around(saver, patience);
+      return sweepingOnce(saves.around(saver, patience), opened, context);
+    },
+  };
+}
+
+/** With the first prune goes what writers left half-written in the store that died more than a day ago. */
+function sweepingOnce(saver: FolderSaver, opened: JobStore, { log }: RunContext): FolderSaver {
+  let swept = false;
+  return {
+    save: (request) => saver.save(request),
+    async prune(retention, signal) {
+      const report = await saver.prune(retention, signal);
+      if (swept) return report;
+      swept = true;
+      await opened.sweep({ signal }).catch((error: unknown) => {
+        if (signal?.aborted === true) swept = false;
+        else
+          log.warn(
+            "not-swept",
+            `what dead writers left in the store could not be removed: ${reasonOf(error)}`,
+          );
+      });
+      return report;
     },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Fault, SeenRequest } from "../../../test/stages/dynamodb-proxy.ts";
 import { dynamoDbStage, hurriedClock } from "../../../test/stages/dynamodb-stage.ts";
 import { until } from "../../../test/stages/manual-clock.ts";
-import { type Moto, motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { type Moto, motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { type Clock, systemClock } from "../../base/index.ts";
 import type { Store } from "../store.ts";
 import { PART_BYTES } from "./items.ts";

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { dynamoDbStage } from "../../../test/stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { describeStoreContract } from "../store.contract.ts";
 
 describe.skipIf(motoMissing !== undefined)(`on moto${motoMissing ? ` (${motoMissing})` : ""}`, () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DynamoDbProxy, Fault, SeenRequest } from "../../../test/stages/dynamodb-proxy.ts";
 import { dynamoDbStage } from "../../../test/stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { PART_BYTES } from "./items.ts";
 
 const HOUR_MS = 3_600_000;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "vitest";
 import { type DynamoDbStage, dynamoDbStage, stageOptions } from "../../../test/stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { systemClock, systemRandom } from "../../base/index.ts";
 import { JOB, describeTree, noise, openBench, save } from "../../checkpoint/folder.fixture.ts";
 import { type Attempt, claimJob, readJobHistory } from "../../job/index.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoDbStage } from "../../../test/stages/dynamodb-stage.ts";
-import { type Moto, motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { type Moto, motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { PART_BYTES } from "./items.ts";
 
 const KEY = "jobs/j/packs/1";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dynamoDbStage } from "../../../test/stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { LARGEST_INLINE_BYTES, PART_BYTES } from "./items.ts";
 
 const LONGEST_PREFIX = "p".repeat(512);

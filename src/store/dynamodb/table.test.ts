@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { type DynamoDbStage, dynamoDbStage, stageOptions } from "../../../test/stages/dynamodb-stage.ts";
-import { motoMissing, useMoto } from "../../../test/stages/moto-server.ts";
+import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
 import { openDynamoDbStore } from "./index.ts";
 import { openTableClient } from "./table-client.ts";
 import { prepareTable } from "./table.ts";
