@@ -113,7 +113,7 @@ export interface FolderSaverOptions {
    * leaves everything that earlier attempts stored alone.
    */
   readonly lineage?: readonly CheckpointId[] | undefined;
-  /** So many packs are on their way to the store at once, of 16 MiB each. Default 3; more where each takes long, as over a network. */
+  /** So many packs are on their way to the store at once, of 16 MiB each. Default 4; more where each takes long, as over a network. */
   readonly packsAtATime?: number | undefined;
 }
 
@@ -135,7 +135,7 @@ export interface RestoreRequest {
   readonly asideName: string;
   readonly onSkipped?: ((id: CheckpointId, reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** So many reads of up to 8 MiB are under way at once. Default 4; more where each takes long, as over a network. */
+  /** So many reads of up to 8 MiB are under way at once. Default 6; more where each takes long, as over a network. */
   readonly readsAtATime?: number | undefined;
 }
 

@@ -53,8 +53,14 @@ export class PackBuilder {
     return this.#at + RECORD_HEADER_BYTES + storedBytes + trailer <= this.buffer.length;
   }
 
-  /** Copies a chunk in. The caller has asked `fits`. */
-  append(hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): ChunkRef {
+  /** Copies a chunk in, by `copy` if that is given. The caller has asked `fits`. */
+  append(
+    hash: ChunkHash,
+    rawBytes: number,
+    codec: Codec,
+    stored: Uint8Array,
+    copy?: (target: Buffer, at: number, source: Uint8Array) => void,
+  ): ChunkRef {
     const { buffer } = this;
     const ref = { hash, rawBytes, pack: this.id, offset: this.#at, storedBytes: stored.length };
     const number = codecNumber(codec);
@@ -63,7 +69,8 @@ export class PackBuilder {
     buffer.writeUInt32LE(stored.length, this.#at + 36);
     buffer.writeUInt32LE(number, this.#at + 40); // the codec's byte and three that are zero
     sealHeader(buffer, this.#at);
-    buffer.set(stored, this.#at + RECORD_HEADER_BYTES);
+    if (copy === undefined) buffer.set(stored, this.#at + RECORD_HEADER_BYTES);
+    else copy(buffer, this.#at + RECORD_HEADER_BYTES, stored);
     this.#at += RECORD_HEADER_BYTES + stored.length;
     this.refs.push(ref);
     this.#codecs.push(number);

@@ -4,8 +4,9 @@ import type { StoreSpeed } from "./store-speed.ts";
 const SAMPLE_BYTES = 32 * 1024;
 /** So much of a sample is looked at before it is compressed. (So many evenly spread ones seem to have 7.83 bits each.) */
 const GLANCE_BYTES = 2 * 1024;
-/** A new sample is taken after so many chunks of a file, about 10 MiB. */
+/** A new sample is taken after so many chunks of a file, about 10 MiB; after twice as many each time that it was of no use. */
 const CHUNKS_PER_SAMPLE = 32;
+const MOST_CHUNKS_PER_SAMPLE = 512;
 /** Shorter chunks are left as they are: nothing to gain. */
 const SHORTEST_BYTES = 1024;
 /** Bits per byte above which no sample is compressed at all. Evenly spread bytes have 8. */
@@ -27,7 +28,9 @@ const COMPRESSED_BYTES_PER_MS = 300_000;
  */
 export class CodecChoice {
   readonly #speed: StoreSpeed;
-  #chunks = 0;
+  /** Until the next sample. */
+  #chunksLeft = 0;
+  #spacing = CHUNKS_PER_SAMPLE;
   #compress = false;
 
   constructor(speed: StoreSpeed) {
@@ -36,11 +39,17 @@ export class CodecChoice {
 
   /** The chunk as it should be stored. Chunks must be offered in the order of the file. */
   choose(raw: Uint8Array): EncodedChunk | Promise<EncodedChunk> {
-    if (this.#chunks % CHUNKS_PER_SAMPLE === 0) this.#compress = isWorthwhile(raw);
-    this.#chunks += 1;
+    if (this.#chunksLeft === 0) this.#sample(raw);
+    this.#chunksLeft -= 1;
     if (!this.#compress || raw.length < SHORTEST_BYTES || this.#storeIsFaster())
       return { codec: "raw", stored: raw };
     return this.#encode(raw);
+  }
+
+  #sample(raw: Uint8Array): void {
+    this.#compress = isWorthwhile(raw);
+    this.#spacing = this.#compress ? CHUNKS_PER_SAMPLE : Math.min(2 * this.#spacing, MOST_CHUNKS_PER_SAMPLE);
+    this.#chunksLeft = this.#spacing;
   }
 
   #storeIsFaster(): boolean {

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { ChunkRef, ContentPart } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
-import { BLOCK_BYTES, type Block, type Span, type Workshop } from "../workshop/workshop.ts";
+import { BLOCK_BYTES, type Block, type Span, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
 import { turn } from "./event-loop.ts";
 import type { PackWriter } from "./pack-writer.ts";
 import { PartsBuilder } from "./parts-builder.ts";
@@ -33,7 +33,8 @@ export class ContentStorer {
   expect(bytes: number, files: number): Workshop {
     if (this.#workshop?.readFiles === undefined) {
       this.#workshop?.close();
-      this.#workshop = openWorkshop(bytes, files);
+      this.#workshop = openWorkshop(bytes, files, USUAL_BLOCKS, this.#writer.packRoom);
+      this.#writer.workshop = this.#workshop;
     }
     return this.#workshop;
   }
@@ -180,7 +181,7 @@ async function readBlock(workshop: Workshop, handle: FileHandle, position: numbe
   }
 }
 
-/** All chunks that are sure to end where they do. Without `isLast` a chunk needs its full length at hand to be sure. */
+/** All chunks that are sure to end where they do: without `isLast`, those that do not end just where the bytes at hand do. */
 function cutBlock(
   bytes: Buffer,
   start: number,
@@ -191,9 +192,9 @@ function cutBlock(
 ): { readonly spans: readonly Span[]; readonly end: number } {
   const spans: Span[] = [];
   let at = start;
-  const atHand = isLast ? 1 : sizes.max;
-  while (end - at >= atHand) {
+  while (at < end) {
     const next = chunkEnd(bytes, at, end, sizes, workshop?.findCut);
+    if (next === end && next - at < sizes.max && !isLast) break;
     spans.push({ start: at, end: next });
     at = next;
   }

@@ -5,13 +5,14 @@ import type { ChunkHash, ChunkRef } from "../format/chunk.ts";
 import type { Codec } from "../format/codec.ts";
 import { PackBuilder } from "../format/pack.ts";
 import { wasmMemory } from "../format/wasm.ts";
+import type { PackRoom, Workshop } from "../workshop/workshop.ts";
 import type { SaverIndex } from "./saver-index.ts";
 import type { StoreSpeed } from "./store-speed.ts";
 
 /** Size that packs are filled to. A constant of this writer, not of the format. */
 export const PACK_BYTES = 16 * 1024 * 1024;
 /** So many packs are on their way to the store at once by default. Bounds the memory: one more is being filled. */
-export const PACKS_AT_A_TIME = 3;
+export const PACKS_AT_A_TIME = 4;
 
 /** Where packs of one attempt go and how they are numbered. Lives as long as the saver. */
 export interface PackDestination {
@@ -35,6 +36,8 @@ export class PackWriter {
   readonly #pending = new Map<ChunkHash, ChunkRef>();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #freeBuffers: Buffer[] = [];
+  /** Where chunks come from, and packs if it has memory for them. */
+  workshop: Pick<Workshop, "copy" | "packBuffer"> | undefined;
   #open: PackBuilder | undefined;
   #sealing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -48,6 +51,11 @@ export class PackWriter {
   /** Bytes that have become durable. */
   get storedBytes(): number {
     return this.#storedBytes;
+  }
+
+  /** What packs take at most: those that are on their way, and the one that is being filled. */
+  get packRoom(): PackRoom {
+    return { count: this.#destination.packsAtATime + 1, bytes: PACK_BYTES };
   }
 
   /** How fast the store takes packs. */
@@ -85,7 +93,7 @@ export class PackWriter {
   }
 
   #append(pack: PackBuilder, hash: ChunkHash, rawBytes: number, codec: Codec, stored: Uint8Array): ChunkRef {
-    const ref = pack.append(hash, rawBytes, codec, stored);
+    const ref = pack.append(hash, rawBytes, codec, stored, this.workshop?.copy);
     this.#pending.set(hash, ref);
     return ref;
   }
@@ -147,7 +155,7 @@ export class PackWriter {
     const destination = this.#destination;
     const id: PackId = packId(destination.attempt, destination.nextSequence);
     destination.nextSequence += 1;
-    return new PackBuilder(id, this.#freeBuffers.pop() ?? packBuffer());
+    return new PackBuilder(id, this.#freeBuffers.pop() ?? this.workshop?.packBuffer?.() ?? packBuffer());
   }
 
   #throwFailure(): void {

@@ -1,16 +1,21 @@
 import { openThreadWorkshop } from "./thread-workshop.ts";
 import { openWorkerWorkshop } from "./worker-workshop.ts";
-import { USUAL_BLOCKS, type Workshop } from "./workshop.ts";
+import { type PackRoom, USUAL_BLOCKS, type Workshop } from "./workshop.ts";
 
 /** Less than this is done on this thread before others have begun. */
 const WORTH_WORKERS_BYTES = 24 * 1024 * 1024;
 const WORTH_WORKERS_FILES = 400;
 
-/** A workshop that fits so much work; with so many blocks, if it has threads. */
-export function openWorkshop(bytes: number, files: number, blocks = USUAL_BLOCKS): Workshop {
+/** A workshop that fits so much work; with so many blocks and packs, if it has threads. */
+export function openWorkshop(
+  bytes: number,
+  files: number,
+  blocks: number = USUAL_BLOCKS,
+  packs?: PackRoom,
+): Workshop {
   if (bytes < WORTH_WORKERS_BYTES && files < WORTH_WORKERS_FILES) return openThreadWorkshop();
   try {
-    return openWorkerWorkshop(blocks);
+    return openWorkerWorkshop(blocks, packs);
   } catch {
     // No threads or no address space for them here, as under a tight limit: slower, and just as right.
     return openThreadWorkshop();

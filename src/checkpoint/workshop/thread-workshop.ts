@@ -9,6 +9,8 @@ export function openThreadWorkshop(): Workshop {
   const pool = new BlockPool(BLOCKS, () => Buffer.allocUnsafeSlow(BLOCK_ROOM_BYTES));
   return {
     findCut: undefined,
+    packBuffer: undefined,
+    copy: (target, at, source) => target.set(source, at),
     takeBlock: () => pool.take(),
     hash: (block: Block, spans: readonly Span[]): Promise<readonly ChunkHash[]> =>
       Promise.resolve(spans.map(({ start, end }) => chunkHash(block.bytes.subarray(start, end)))),

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { SpotproofError } from "../../base/index.ts";
 import { type ChunkHash, chunkHash } from "../format/chunk.ts";
-import { GEAR_BYTES, findCutIn } from "../format/find-cut-wasm.ts";
+import { byteLoopsIn } from "../format/byte-loops.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import { wasmMemory } from "../format/wasm.ts";
 import { isVanished } from "../save/folder-errors.ts";
@@ -9,7 +9,19 @@ import { BlockPool } from "./block-pool.ts";
 import { Crew } from "./crew.ts";
 import type { FileReadOutcome, FileReads, FileWrites } from "./file-batches.ts";
 import type { WorkerAnswer } from "./worker-program.ts";
-import { BLOCK_ROOM_BYTES, USUAL_BLOCKS, type Block, type Span, type Workshop } from "./workshop.ts";
+import {
+  BLOCK_ROOM_BYTES,
+  type PackRoom,
+  USUAL_BLOCKS,
+  type Block,
+  type Span,
+  type Workshop,
+} from "./workshop.ts";
+
+/** The table of the gear hash has the first page. */
+const PAGE_BYTES = 4096;
+
+const NO_PACKS: PackRoom = { count: 0, bytes: 0 };
 
 /** More would take processors from the command; two keep up with what most disks and networks take. */
 const MOST_WORKERS = 2;
@@ -18,15 +30,24 @@ const MOST_WORKERS = 2;
  * A workshop with threads of its own over shared memory. They live as long as it is open.
  * @throws whatever keeps this system from starting them
  */
-export function openWorkerWorkshop(blocks = USUAL_BLOCKS): Workshop {
-  const memory = wasmMemory(GEAR_BYTES + blocks * BLOCK_ROOM_BYTES, true);
-  const findCut = findCutIn(memory);
+export function openWorkerWorkshop(blocks = USUAL_BLOCKS, packs: PackRoom = NO_PACKS): Workshop {
+  // Packs first: they begin at pages, as writes past the page cache need it.
+  const blocksAt = PAGE_BYTES + packs.count * packs.bytes;
+  const memory = wasmMemory(blocksAt + blocks * BLOCK_ROOM_BYTES, true);
+  const { findCut, copy } = byteLoopsIn(memory);
+  let packsLeft = packs.count;
   const room = (number: number): Buffer =>
-    Buffer.from(memory.buffer, GEAR_BYTES + number * BLOCK_ROOM_BYTES, BLOCK_ROOM_BYTES);
+    Buffer.from(memory.buffer, blocksAt + number * BLOCK_ROOM_BYTES, BLOCK_ROOM_BYTES);
   const pool = new BlockPool(blocks, room);
   const crew = new Crew(memory.buffer, Math.min(MOST_WORKERS, availableParallelism()));
   return {
     findCut,
+    copy,
+    packBuffer: () => {
+      if (packsLeft === 0) return undefined;
+      packsLeft -= 1;
+      return Buffer.from(memory.buffer, PAGE_BYTES + packsLeft * packs.bytes, packs.bytes);
+    },
     takeBlock: () => pool.take(),
     hash: (block, spans) => hashIn(crew, block, spans),
     readFiles: (block, reads) => readIn(crew, block, reads),

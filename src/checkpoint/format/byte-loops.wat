@@ -1,8 +1,10 @@
-;; The inner loop of the chunker (docs/checkpoint-format.md, section 6), three times as fast as the same loop in JavaScript.
-;; `find-cut-wasm.ts` holds this text assembled; a test compares the two.
+;; Loops over bytes that are slow in JavaScript. `byte-loops.ts` holds this text assembled; a test compares the two.
 ;;
-;; find_cut(at, end, hash, mask, gear): the address after the first byte, from `at` on, at which the gear hash has no bit of the
-;; mask; -1 when there is none before `end`. `gear` is the address of the table of 256 numbers of 32 bits.
+;; find_cut(at, end, hash, mask, gear): the inner loop of the chunker (docs/checkpoint-format.md, section 6), three times as fast as
+;; in JavaScript. The address after the first byte, from `at` on, at which the gear hash has no bit of the mask; -1 when there is
+;; none before `end`. `gear` is the address of the table of 256 numbers of 32 bits.
+;;
+;; copy(to, from, length): what JavaScript does for shared memory only word by word, so that other threads never see half of one.
 (module
   (import "env" "memory" (memory 1 65536 shared))
   (func (export "find_cut")
@@ -70,4 +72,6 @@
         (if (i32.eqz (i32.and (local.get $hash) (local.get $mask))) (then (return (i32.add (local.get $at) (i32.const 1)))))
         (local.set $at (i32.add (local.get $at) (i32.const 1)))
         (br $byte)))
-    (i32.const -1)))
+    (i32.const -1))
+  (func (export "copy") (param $to i32) (param $from i32) (param $length i32)
+    (memory.copy (local.get $to) (local.get $from) (local.get $length))))
