@@ -55,7 +55,10 @@ describe("K16: an S3 that ignores conditions", () => {
 
 describe("--upload-limit", () => {
   const state = (bytes: number, then: string): string[] => [
-    ...["--", "sh", "-c", `head -c ${bytes} /dev/urandom >ckpt/weights; echo written; ${then}`],
+    "--",
+    "sh",
+    "-c",
+    `head -c ${bytes} /dev/urandom >ckpt/weights; echo written; ${then}`,
   ];
 
   test("slows a save down to the rate", async () => {
@@ -97,8 +100,8 @@ describe("--upload-limit", () => {
 
 interface Outage {
   readonly url: string;
-  away(): Promise<void>;
-  back(): Promise<void>;
+  readonly away: () => Promise<void>;
+  readonly back: () => Promise<void>;
 }
 
 describe("C06 I2: a server that goes away and comes back while the job runs", () => {

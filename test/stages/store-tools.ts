@@ -26,10 +26,10 @@ import { SqliteExecutor } from "../../src/store/sql/sqlite/sqlite-executor.ts";
 /** Looks into a store and changes what is in it, past Spotproof. */
 export interface StoreTools {
   /** All keys below a prefix, ascending. */
-  keys(prefix: string): Promise<readonly string[]>;
+  readonly keys: (prefix: string) => Promise<readonly string[]>;
   /** Puts other bytes where those of an object are, or where those of its first part are. */
-  change(key: string, change: (bytes: Buffer) => Buffer): Promise<void>;
-  remove(key: string): Promise<void>;
+  readonly change: (key: string, change: (bytes: Buffer) => Buffer) => Promise<void>;
+  readonly remove: (key: string) => Promise<void>;
 }
 
 const CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
