@@ -93,11 +93,11 @@ export function tableTools(endpoint: string, table: string, prefix: string): Sto
         const { Items = [] } = await client.send(
           new QueryCommand({
             TableName: table,
-            KeyConditionExpression: "pk = :pk AND begins_with(sk, :below)",
-            ExpressionAttributeValues: { ":pk": { S: `${prefix}#objects` }, ":below": { S: below } },
+            KeyConditionExpression: "pk = :pk",
+            ExpressionAttributeValues: { ":pk": { S: `${prefix}#objects` } },
           }),
         );
-        return Items.map((item) => item["sk"]?.S ?? "");
+        return Items.map((item) => item["sk"]?.S ?? "").filter((key) => key.startsWith(below));
       }),
     change: (key, change) =>
       inTable(async (client) => {
