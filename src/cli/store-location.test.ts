@@ -36,8 +36,14 @@ test.each(["mysql://me:secret@host/db", "http://me:secret@host", "redis:secret"]
 );
 
 test.each([
-  ...["", "sqlite:", "sqlite:jobs.db?prefix=a", "sqlite:///mnt/jobs.db?prefix=a"],
-  ...["file://host/x", "file:store", "file:///mnt/store?prefix=a", "file:///mnt/store#1"],
+  "",
+  "sqlite:",
+  "sqlite:jobs.db?prefix=a",
+  "sqlite:///mnt/jobs.db?prefix=a",
+  "file://host/x",
+  "file:store",
+  "file:///mnt/store?prefix=a",
+  "file:///mnt/store#1",
 ])("%j is refused", (text) => {
   expect(() => parseStoreLocation(text, "/work")).toThrow(/--store/);
 });

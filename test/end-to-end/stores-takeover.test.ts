@@ -15,8 +15,23 @@ describe.each(kinds)("a store in $name", ({ isThere, place: newPlace }) => {
       const start = (machine: string, steps: number) =>
         bench.start(
           [
-            ...["run", "--job", "count", "--store", place.url, "--checkpoint", "ckpt", "--every", "100ms"],
-            ...["--heartbeat", "100ms", "--lease", "1s", "--", jobFile("counts.sh"), String(steps), "0.02"],
+            "run",
+            "--job",
+            "count",
+            "--store",
+            place.url,
+            "--checkpoint",
+            "ckpt",
+            "--every",
+            "100ms",
+            "--heartbeat",
+            "100ms",
+            "--lease",
+            "1s",
+            "--",
+            jobFile("counts.sh"),
+            String(steps),
+            "0.02",
           ],
           { environment: place.environment, workingFolder: join(bench.folder, machine) },
         );

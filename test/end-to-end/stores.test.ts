@@ -10,8 +10,18 @@ const bench = useBench();
 const { kinds } = useStoreServers();
 const quick = ["--heartbeat", "100ms", "--lease", "2s", "--every", "100ms", "--signal-grace", "5s"];
 const run = ({ url }: StorePlace, steps: number, seconds: string): string[] => [
-  ...["run", "--job", "count", "--store", url, "--checkpoint", "ckpt", ...quick],
-  ...["--", jobFile("counts.sh"), String(steps), seconds],
+  "run",
+  "--job",
+  "count",
+  "--store",
+  url,
+  "--checkpoint",
+  "ckpt",
+  ...quick,
+  "--",
+  jobFile("counts.sh"),
+  String(steps),
+  seconds,
 ];
 const lastStep = (said: string): number =>
   Math.max(...[...said.matchAll(/^step (\d+)$/gm)].map((match) => Number(match[1])));

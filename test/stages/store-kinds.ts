@@ -18,9 +18,9 @@ export interface StorePlace {
   /** What `spotproof` needs in its environment for it. */
   readonly environment: Readonly<Record<string, string>>;
   /** The keys of all objects below a prefix, ascending. */
-  keys(prefix: string): Promise<readonly string[]>;
+  readonly keys: (prefix: string) => Promise<readonly string[]>;
   /** Damages an object in place, past Spotproof. */
-  damage(key: string, how: Damage): Promise<void>;
+  readonly damage: (key: string, how: Damage) => Promise<void>;
 }
 
 /** One kind of store, for tables of tests. */
@@ -29,16 +29,16 @@ export interface StoreKind {
   readonly name: string;
   readonly isThere: boolean;
   /** An empty place. `folder` is one of the test's own, for what lies on disk. */
-  place(folder: string): Promise<StorePlace>;
+  readonly place: (folder: string) => Promise<StorePlace>;
 }
 
 /** Servers of the calling file. */
 export interface StoreServers {
   readonly kinds: readonly StoreKind[];
   /** Only while tests run. */
-  fake(): S3Fake;
-  postgres(): PostgresStage;
-  motoUrl(): string;
+  readonly fake: () => S3Fake;
+  readonly postgres: () => PostgresStage;
+  readonly motoUrl: () => string;
 }
 
 /** Keys that no stand-in checks. */

@@ -26,10 +26,10 @@ import { SqliteExecutor } from "../../src/store/sql/sqlite/sqlite-executor.ts";
 /** Looks into a store and changes what is in it, past Spotproof. */
 export interface StoreTools {
   /** All keys below a prefix, ascending. */
-  keys(prefix: string): Promise<readonly string[]>;
+  readonly keys: (prefix: string) => Promise<readonly string[]>;
   /** Puts other bytes where those of an object are, or where those of its first part are. */
-  change(key: string, change: (bytes: Buffer) => Buffer): Promise<void>;
-  remove(key: string): Promise<void>;
+  readonly change: (key: string, change: (bytes: Buffer) => Buffer) => Promise<void>;
+  readonly remove: (key: string) => Promise<void>;
 }
 
 const CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
@@ -93,11 +93,11 @@ export function tableTools(endpoint: string, table: string, prefix: string): Sto
         const { Items = [] } = await client.send(
           new QueryCommand({
             TableName: table,
-            KeyConditionExpression: "pk = :pk AND begins_with(sk, :below)",
-            ExpressionAttributeValues: { ":pk": { S: `${prefix}#objects` }, ":below": { S: below } },
+            KeyConditionExpression: "pk = :pk",
+            ExpressionAttributeValues: { ":pk": { S: `${prefix}#objects` } },
           }),
         );
-        return Items.map((item) => item["sk"]?.S ?? "");
+        return Items.map((item) => item["sk"]?.S ?? "").filter((key) => key.startsWith(below));
       }),
     change: (key, change) =>
       inTable(async (client) => {
