@@ -92,6 +92,7 @@ ${missing.map((sentence) => `- ${sentence}`).join("\n")}
 
 const NEVER_MEASURED: readonly string[] = [
   "Networks and their delays, encryption on the way, stores that throttle.",
+  "Small files to S3: every peer but ours and restic sends each by itself.",
   "Peers with encryption switched off where they cannot: restic always encrypts, which Spotproof does not do.",
 ];
 

@@ -56,7 +56,9 @@ export async function measureInS3(bench: Bench, checks: boolean): Promise<Sectio
     failures.push(`${tool.name} to S3, which failed: ${lastWords(error)}`);
   };
   try {
-    await measureRounds({ ...options, workspace, tools, onProgress, onFailure }, results);
+    // Of small files the slowest peers send some hundred in a second: that would take an hour, and tell about requests only.
+    const works = new Set([...options.works].filter((work) => !work.startsWith("files")));
+    await measureRounds({ ...options, works, workspace, tools, onProgress, onFailure }, results);
   } finally {
     await server.empty();
     server.stop();

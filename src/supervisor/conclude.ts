@@ -63,17 +63,24 @@ export async function concludeAttempt(supervision: Supervision, verdict: Verdict
   }
 }
 
-/** E1: a finished job is only finished when its last state is durable; a store that is away is waited for, within limits. */
+/**
+ * E1: a finished job is only finished when its last state is durable; a store that is away is waited for, within limits, of
+ * which the end of this machine is one (I3).
+ */
 async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durable" | "fenced-out"> {
-  const { clock, random, policy, userStop } = parts;
+  const { clock, random, policy, userStop, interruptions } = parts;
   if (keeper === undefined) return "durable";
   const limitMs = clock.now() + policy.lastSaveLimitMs;
+  const giveUpAt = (): MonotonicMs => giveUpSavingAt({ parts, keeper }, limitMs);
   const over = new AbortController();
+  const setTimer = (): Timer => clock.after(giveUpAt() - clock.now(), () => over.abort());
+  let timer = setTimer();
   const look = (): void => {
+    timer.cancel();
     if (userStop.level() === 2) over.abort();
+    else timer = setTimer();
   };
-  const timer = clock.after(policy.lastSaveLimitMs, () => over.abort());
-  const silence = userStop.onChange(look);
+  const silences = [userStop.onChange(look), interruptions.onChange(look)];
   try {
     look();
     for (let repetition = 1; ; repetition += 1) {
@@ -84,13 +91,13 @@ async function makeResultDurable({ parts, keeper }: Supervision): Promise<"durab
       if (end.kind === "failed" && end.error.code === "folder-missing") return "durable";
       const canHelp = end.kind === "failed" && end.error.entry.retry === "may-help";
       const waitMs = backoffMs({ firstMs: 500, longestMs: 30_000 }, repetition, random);
-      if (!canHelp || clock.now() + waitMs > limitMs || over.signal.aborted)
+      if (!canHelp || clock.now() + waitMs > giveUpAt() || over.signal.aborted)
         throw notDurable(end, policy.lastSaveLimitMs);
       await clock.sleep(waitMs, over.signal);
     }
   } finally {
     timer.cancel();
-    silence();
+    for (const silence of silences) silence();
   }
 }
 
@@ -116,7 +123,7 @@ function notDurable(end: Extract<SaveEnd, { kind: "failed" | "aborted" }>, limit
       ? end.error
       : new SpotproofError(
           "store-unreachable",
-          `The last save was given up, by a second Ctrl-C or after ${formatDuration(limitMs)}.`,
+          `The last save was given up: by a second Ctrl-C, because this machine is about to go away, or after ${formatDuration(limitMs)}.`,
         );
   return new SpotproofError(
     why.code,

@@ -162,6 +162,26 @@ describe("C06 I2 E1: an outage of the store that ends costs no job", () => {
     await expectResult("20\n");
   });
 
+  test.each(["503", "full"])(
+    "I3 %s at the very end, and a notice: no success is told, and the attempt ends in time",
+    async (kind) => {
+      const started = bench.start([...run, ...log, "--every", "1h", ...counts(20, "0.02")], { environment });
+      await started.untilSays(/^step 5$/m);
+      disturb({ kind });
+      await started.untilSays(/^step 20$/m);
+      await aMoment(1500);
+      const noticeAt = performance.now();
+      started.child.kill("SIGTERM");
+      expect(await started.ended).toBe(69);
+      expect(performance.now() - noticeAt).toBeLessThan(4000);
+      expect(started.stderr()).toMatch(/has done its work, but its last state is not durable/);
+      calm();
+      const next = await bench.run([...run, ...counts(20, "0")]);
+      expect(next.status).toBe(0);
+      await expectResult("20\n");
+    },
+  );
+
   test("while a folder is restored: that waits, and steps back from nothing", async () => {
     const first = bench.start([...run, ...counts(1000, "0.02")]);
     await first.untilSays(/checkpoint 000001-000003 saved/);

@@ -9,8 +9,8 @@ import { freshPlaces } from "./foremen.ts";
 import { FOLDERS } from "./setting.ts";
 import { MUTANTS } from "./store-mutants.ts";
 
-// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 3,000, which leaves
-// room for the rehearsals; a change of the engine deserves 10,000 (a quarter of an hour on two cores).
+// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 1,000, which leaves room
+// for rehearsals and for the kills beside other stores; a change of the engine deserves 10,000 (a quarter of an hour on two cores).
 // KILL_SEED, KILL_CHAIN: repeat what a failure names.
 
 const CUTS = Number(process.env["KILL_ANYWHERE_CUTS"] ?? 240);
