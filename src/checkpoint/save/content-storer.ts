@@ -3,6 +3,8 @@ import type { ChunkRef, ContentPart } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
 import { BLOCK_BYTES, type Block, type Span, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
+import type { PathBytes } from "../format/path-bytes.ts";
+import { CodecChoice } from "./codec-choice.ts";
 import { turn } from "./event-loop.ts";
 import type { PackWriter } from "./pack-writer.ts";
 import { PartsBuilder } from "./parts-builder.ts";
@@ -10,11 +12,16 @@ import { PartsBuilder } from "./parts-builder.ts";
 /** So much of a buffer in memory is chunked before the event loop turns. */
 const TURN_BYTES = 4 * 1024 * 1024;
 
+/** So many endings of names are told apart. */
+const MOST_ENDINGS = 1000;
+
 /** Cuts contents into chunks and stores those that are new. */
 export class ContentStorer {
   readonly #writer: PackWriter;
   readonly #signal: AbortSignal | undefined;
   #workshop: Workshop | undefined;
+  /** Small files whose names end alike share their samples: one for each would take longer than all the rest. */
+  readonly #codecs = new Map<string, CodecChoice>();
   /** The end of a block that is not cut yet, while the next block is read. */
   #carry: Buffer | undefined;
   #readBytes = 0;
@@ -67,14 +74,15 @@ export class ContentStorer {
   async storeInBlock(
     workshop: Workshop,
     block: Block,
-    contents: readonly (Span & { readonly sparse: boolean })[],
+    contents: readonly (Span & { readonly sparse: boolean; readonly path: PathBytes })[],
   ): Promise<readonly ContentPart[][]> {
     const cut = contents.map(({ start, end }) => cutBlock(block.bytes, start, end, true, workshop).spans);
     const hashes = await workshop.hash(block, cut.flat());
     const stored: ContentPart[][] = [];
     let at = 0;
     for (const [number, spans] of cut.entries()) {
-      const parts = new PartsBuilder(this.#writer, contents[number]?.sparse === true);
+      const { sparse = false, path = "" } = contents[number] ?? {};
+      const parts = new PartsBuilder(this.#writer, sparse, this.#codecFor(path));
       await parts.addHashed(block, spans, hashes.slice(at, at + spans.length));
       at += spans.length;
       stored.push(parts.finish());
@@ -118,6 +126,16 @@ export class ContentStorer {
       // Blocks are memory that others use next: nothing may be reading into one, or out of it, any more.
       await Promise.allSettled([ahead, parts.finishLater()]);
     }
+  }
+
+  #codecFor(path: PathBytes): CodecChoice {
+    const ending = /\.[^./]{1,16}$/.exec(path)?.[0] ?? "";
+    let codec = this.#codecs.get(ending);
+    if (codec === undefined) {
+      codec = new CodecChoice(this.#writer.storeSpeed);
+      if (this.#codecs.size < MOST_ENDINGS) this.#codecs.set(ending, codec);
+    }
+    return codec;
   }
 
   #keepCarry({ bytes }: Block, from: number, length: number): void {

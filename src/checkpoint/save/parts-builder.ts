@@ -19,10 +19,11 @@ export class PartsBuilder {
   #storing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(writer: PackWriter, sparse: boolean) {
+  /** `codec` is shared with contents that are likely to be alike; by default this one is sampled by itself. */
+  constructor(writer: PackWriter, sparse: boolean, codec = new CodecChoice(writer.storeSpeed)) {
     this.#writer = writer;
     this.#sparse = sparse;
-    this.#codec = new CodecChoice(writer.storeSpeed);
+    this.#codec = codec;
   }
 
   /** Stores the next chunks; those of one call are compressed side by side. */

@@ -52,7 +52,12 @@ async function storeBatch(
     if (outcome === "read") read.push(file);
     else changed.push(file.path);
   }
-  const contents = read.map(({ at, stat }) => ({ start: at, end: at + stat.size, sparse: stat.sparse }));
+  const contents = read.map(({ path, at, stat }) => ({
+    path,
+    start: at,
+    end: at + stat.size,
+    sparse: stat.sparse,
+  }));
   const stored = await storer.storeInBlock(workshop, block, contents);
   for (const [at, { path, stat }] of read.entries()) {
     rememberFile(index, { kind: "file", path, stat }, stored[at] ?? [], isTrusted(stat));
