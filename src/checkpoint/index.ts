@@ -1,4 +1,5 @@
 export * from "./checkpoint.ts";
+export * from "./contents.ts";
 export { type CheckpointFile, listCheckpointFiles } from "./maintain/files.ts";
 export { type ListedCheckpoint, listCheckpoints } from "./maintain/list.ts";
 export { pruneCheckpoints } from "./maintain/prune.ts";
