@@ -38,7 +38,8 @@ export interface Committed {
 
 /** What a checkpoint holds, while it is being read. */
 export interface KeptParts {
-  readonly index: Readonly<Record<string, unknown>>;
+  /** What the commit said of its parts; undefined for a checkpoint that holds no record, such as one of a folder alone. */
+  readonly index: Readonly<Record<string, unknown>> | undefined;
   readonly sizes: ReadonlyMap<string, number>;
   read(name: string): Promise<Buffer>;
   stream(name: string, from?: number): AsyncIterable<Buffer>;
