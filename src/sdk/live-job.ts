@@ -1,0 +1,274 @@
+import { type Clock, type Random, SpotproofError, reasonOf } from "../base/index.ts";
+import type { SaveReason } from "../checkpoint/index.ts";
+import { type ItemSource, type ItemsHost, OnceSteps, forEachItem, itemResults } from "./items/index.ts";
+import type { InterruptionRate } from "./interruption-rate.ts";
+import type {
+  ForEachOptions,
+  Interruption,
+  ItemContext,
+  ItemRecord,
+  ItemsSummary,
+  Job,
+  JobEvent,
+  JobRandom,
+  StateOptions,
+  StepsOptions,
+} from "./job.ts";
+import type { Committed, Keeper } from "./keeping/keeper.ts";
+import { JobLeaves, type Leaving } from "./leaving.ts";
+import type { Recorder } from "./recorder.ts";
+import { requireRestorable, restoreState } from "./restored-state.ts";
+import type { RestoredRecord } from "./restored-record.ts";
+import { type StepsHost, openSteps } from "./steps.ts";
+import type { Storable } from "./state/index.ts";
+
+/** What a live job is made of. */
+export interface LiveJobParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keeper: Keeper;
+  readonly recorder: Recorder;
+  readonly leaving: Leaving;
+  readonly restored: RestoredRecord | undefined;
+  readonly rate: () => InterruptionRate;
+  readonly leaseMs: number | undefined;
+  readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
+}
+
+/** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
+const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
+
+/** The job that a program is handed. */
+export class LiveJob implements Job, StepsHost {
+  readonly loopNames = new Set<string>();
+  readonly unfinished = new Set<string>();
+  tellsProgress = false;
+  readonly #parts: LiveJobParts;
+  readonly #items: ItemsHost;
+  readonly #once: OnceSteps;
+  readonly #openLogs = new Set<string>();
+  #stateAsked = false;
+
+  constructor(parts: LiveJobParts) {
+    this.#parts = parts;
+    this.#items = this.#itemsHost(true);
+    this.#once = new OnceSteps(this.#itemsHost(false));
+  }
+
+  get name(): string {
+    return this.#parts.keeper.job;
+  }
+
+  get attempt(): number {
+    return this.#parts.keeper.attempt;
+  }
+
+  get attemptToken(): string {
+    return this.#parts.keeper.token;
+  }
+
+  get resumedFrom(): string | undefined {
+    return this.#parts.restored?.id;
+  }
+
+  get files(): string | undefined {
+    return this.#parts.keeper.files;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.leaving.signal;
+  }
+
+  get interruption(): Interruption | undefined {
+    return this.#parts.leaving.interruption;
+  }
+
+  get random(): JobRandom {
+    return this.#parts.recorder.random;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  get recorder(): Recorder {
+    return this.#parts.recorder;
+  }
+
+  get leaving(): Leaving {
+    return this.#parts.leaving;
+  }
+
+  get rate(): () => InterruptionRate {
+    return this.#parts.rate;
+  }
+
+  get leaseMs(): number | undefined {
+    return this.#parts.leaseMs;
+  }
+
+  get tell(): LiveJobParts["tell"] {
+    return this.#parts.tell;
+  }
+
+  onInterruption(listener: (interruption: Interruption) => void): () => void {
+    return this.#parts.leaving.onInterruption(listener);
+  }
+
+  async restoreOr<State>(
+    initial: () => (State & Storable<State>) | Promise<State & Storable<State>>,
+    options: StateOptions<State> = {},
+  ): Promise<State> {
+    this.#throwIfFencedOut();
+    if (this.#stateAsked) {
+      throw new SpotproofError(
+        "bad-usage",
+        "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
+      );
+    }
+    this.#stateAsked = true;
+    requireRestorable(options);
+    const { restored, recorder, tell } = this.#parts;
+    const found = restored?.takeState();
+    const state = found === undefined ? await initial() : restoreState(found, options);
+    if (found === undefined) tell("info", "initial-state", "the work begins with its initial state: no checkpoint holds another");
+    recorder.setState(() => state, options.version ?? 1);
+    return state;
+  }
+
+  steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number> {
+    this.#throwIfFencedOut();
+    return openSteps(this, options);
+  }
+
+  async forEach<Item, Result>(
+    source: ItemSource<Item>,
+    options: ForEachOptions<Item>,
+    work: (item: Item, context: ItemContext) => Promise<Result> | Result,
+  ): Promise<ItemsSummary> {
+    this.#throwIfFencedOut();
+    const name = `items ${options.name ?? "items"}`;
+    this.unfinished.add(name);
+    const summary = await forEachItem(this.#items, source, options, work);
+    this.unfinished.delete(name);
+    return summary;
+  }
+
+  results<Result = unknown>(name?: string): AsyncIterable<ItemRecord<Result>> {
+    this.#throwIfFencedOut();
+    return itemResults<Result>(this.#items, name);
+  }
+
+  once<Result>(key: string, work: () => Promise<Result> | Result): Promise<Result> {
+    return this.#once.run(key, work);
+  }
+
+  async checkpoint(): Promise<string> {
+    this.#throwIfFencedOut();
+    return (await this.commitState("request")).id;
+  }
+
+  progress(done: number, total?: number, unit?: string): void {
+    this.#throwIfFencedOut();
+    if (!Number.isFinite(done) || (total !== undefined && !Number.isFinite(total))) {
+      throw new SpotproofError("bad-usage", `progress(${done}, ${total}): use numbers, such as progress(40, 100).`);
+    }
+    this.tellsProgress = true;
+    this.#setProgress(done, total, unit);
+  }
+
+  async leave(): Promise<never> {
+    if (this.#parts.leaving.signal.aborted) return this.saveAndLeave();
+    await this.commitState("request");
+    throw new JobLeaves("interrupted", "the program chose to leave");
+  }
+
+  /** The state as it is now is durable when this resolves. */
+  async commitState(reason: SaveReason): Promise<Committed> {
+    const { recorder } = this.#parts;
+    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason !== "final");
+    try {
+      return await recorder.commit(reason);
+    } catch (error) {
+      if (!copied) recorder.dropCapture(error);
+      throw error;
+    }
+  }
+
+  async saveAndLeave(): Promise<never> {
+    const { leaving } = this.#parts;
+    const reason: unknown = leaving.signal.reason;
+    this.#throwIfFencedOut();
+    this.#parts.recorder.capture(() => false);
+    await this.saveInTime();
+    throw reason;
+  }
+
+  /** The last save of a job that leaves: as long as there is time for it, and again while it may help. */
+  async saveInTime(): Promise<void> {
+    const { clock, recorder, leaving, tell } = this.#parts;
+    const { giveUpSavingAtMs } = leaving;
+    const timer =
+      giveUpSavingAtMs === undefined
+        ? undefined
+        : clock.after(Math.max(0, giveUpSavingAtMs - clock.now()), () => void recorder.giveUp());
+    try {
+      await recorder.commit("notice");
+    } catch (error) {
+      if (error instanceof SpotproofError && error.code === "fenced-out") throw error;
+      tell("warn", "last-save-failed", `the last save before leaving did not work: ${reasonOf(error)}`);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  #setProgress(done: number, total: number | undefined, unit: string | undefined): void {
+    this.#parts.recorder.setProgress({
+      done,
+      ...(total === undefined ? {} : { total }),
+      ...(unit === undefined ? {} : { unit }),
+    });
+  }
+
+  #throwIfFencedOut(): void {
+    if (this.#parts.keeper.fencedOut.aborted) throw new SpotproofError("fenced-out", "A later attempt owns this job.");
+  }
+
+  /** `withState`: what is appended belongs together with the state of its moment. */
+  #itemsHost(withState: boolean): ItemsHost {
+    const { clock, random, keeper, recorder, leaving, tell } = this.#parts;
+    const logOf = (name: string) => ({
+      restoredBytes: recorder.logBytes(name) ?? 0,
+      read: (from?: number) => recorder.readLog(name, from),
+      append: (bytes: Uint8Array) => recorder.append(name, bytes, withState),
+    });
+    return {
+      clock,
+      random,
+      jobName: keeper.job,
+      leave: leaving,
+      openLog: (name) => {
+        if (this.#openLogs.has(name)) {
+          throw new SpotproofError("bad-usage", `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`);
+        }
+        this.#openLogs.add(name);
+        recorder.openLog(name);
+        return logOf(name);
+      },
+      readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
+      commit: async () => {
+        this.#throwIfFencedOut();
+        // Items may be under way beside this: only a copy of the state is of one moment.
+        if (withState && recorder.hasState) recorder.capture(() => true);
+        await recorder.commit("interval");
+      },
+      get commitsFreely() {
+        return !withState || recorder.commitsFreely;
+      },
+      tell,
+      progress: (done, total, unit) => {
+        if (!this.tellsProgress) this.#setProgress(done, total, unit);
+      },
+    };
+  }
+}
