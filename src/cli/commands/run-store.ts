@@ -1,9 +1,15 @@
 import { reasonOf } from "../../base/index.ts";
 import { type FolderSaver, createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
 import type { Attempt } from "../../job/index.ts";
+import {
+  type DisturbedStore,
+  type JobStore,
+  START_PATIENCE_MS,
+  type Store,
+  openJobStore,
+  requireLastingPlace,
+} from "../../store/index.ts";
 import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
-import { type JobStore, START_PATIENCE_MS, openJobStore } from "../open-store.ts";
-import { requireLastingPlace } from "../store-place.ts";
 import type { RunContext } from "./run.ts";
 import { WaitingSaves } from "./waiting-saves.ts";
 
@@ -11,6 +17,9 @@ import { WaitingSaves } from "./waiting-saves.ts";
 
 /** How long closing the store may take, in ms: nothing depends on it any more. */
 const CLOSE_LIMIT_MS = 1000;
+
+/** Names a file that says how the store of `spotproof run` is to be disturbed. Set by rehearsals. */
+const STORE_FAULTS_VARIABLE = "SPOTPROOF_REHEARSAL_STORE_FAULTS";
 
 /**
  * Opens the store, and says where it is and what is odd about it; `signal` ends that, also when the store hangs.
@@ -26,7 +35,7 @@ export async function openRunStore(context: RunContext, signal: AbortSignal): Pr
     if (interruptions.state().kind === "interrupted") lifted.abort();
   });
   const opened = await openJobStore(location, {
-    environment,
+    disturb: disturbance(environment),
     signal,
     limits: options.storeLimits,
     lifted: lifted.signal,
@@ -58,6 +67,18 @@ export async function openRunStore(context: RunContext, signal: AbortSignal): Pr
     );
   if (caution !== undefined) log.warn("store-caution", caution);
   return opened;
+}
+
+/** How the environment wants the store to be disturbed; undefined when it does not. */
+function disturbance(
+  environment: RunContext["io"]["environment"],
+): ((store: Store) => Promise<DisturbedStore>) | undefined {
+  const file = environment[STORE_FAULTS_VARIABLE];
+  if (file === undefined || file === "") return undefined;
+  return async (store) => {
+    const { disturbByFile } = await import("../store-disturbance.ts");
+    return { ...(await disturbByFile(store, file)), disturbedBy: `${STORE_FAULTS_VARIABLE}=${file}` };
+  };
 }
 
 /** Lets go of the store, for as long as that is worth. What it says cannot change how the run has ended. */

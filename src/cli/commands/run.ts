@@ -16,7 +16,7 @@ import {
   createSignalSource,
   watchSources,
 } from "../../notice/index.ts";
-import { realPathOf } from "../../store/index.ts";
+import { type JobStore, pathOnDisk, realPathOf } from "../../store/index.ts";
 import {
   type RunEnd,
   type UserStop,
@@ -33,8 +33,6 @@ import { type InnerSupervisor, findInnerSupervisor } from "../inner-supervisor.t
 import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
 import { platformGrace } from "../platform-grace.ts";
-import type { JobStore } from "../open-store.ts";
-import { pathOnDisk } from "../store-location.ts";
 import { mergeTroubles } from "../store-troubles.ts";
 import { listenForUserStop } from "../user-stop.ts";
 import { type RunOptions, isWithin, logInFolder } from "./run-options.ts";

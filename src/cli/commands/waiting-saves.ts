@@ -1,7 +1,6 @@
 import type { Clock, MonotonicMs } from "../../base/index.ts";
 import type { FolderSaver, Pause } from "../../checkpoint/index.ts";
-import type { Patience } from "../../store/index.ts";
-import { START_PATIENCE_MS } from "../open-store.ts";
+import { type Patience, START_PATIENCE_MS } from "../../store/index.ts";
 
 /** The command does not stand still for a store that is away: after so long a save that needs it then fails, in ms. */
 const PAUSED_PATIENCE_MS = 2000;
