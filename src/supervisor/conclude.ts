@@ -237,7 +237,16 @@ const TROUBLES_OF_THE_JOB: ReadonlySet<ErrorCode> = new Set([
   "codec-unavailable",
   "store-newer",
   "bad-usage",
+  "state-not-storable",
+  "state-unreadable",
+  "state-outdated",
+  "items-failed",
 ]);
+
+/** Whether an error would meet the job on every machine. */
+export function isTroubleOfTheJob({ code }: SpotproofError): boolean {
+  return TROUBLES_OF_THE_JOB.has(code);
+}
 
 /**
  * Something broke. The attempt is ended, so that the next need not wait; if even that fails, it will wait. Trouble of
@@ -247,7 +256,7 @@ export async function recordBreakdown(supervision: Supervision, error: unknown):
   const { parts } = supervision;
   if (parts.attempt.fencedOut.aborted) return;
   try {
-    const isOfTheJob = error instanceof SpotproofError && TROUBLES_OF_THE_JOB.has(error.code);
+    const isOfTheJob = error instanceof SpotproofError && isTroubleOfTheJob(error);
     const reason = isOfTheJob ? reasonOf(error) : `this machine could not go on: ${reasonOf(error)}`;
     await recordOutcome(supervision, isOfTheJob ? "failed" : "interrupted", reason, undefined, 0);
   } catch (second) {

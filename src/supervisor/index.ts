@@ -1,4 +1,5 @@
 export { type CommandExit, describeExit } from "./command-end.ts";
+export { isTroubleOfTheJob } from "./conclude.ts";
 export type { KillReason, SupervisorEvent } from "./events.ts";
 export { keepBeating } from "./heartbeat.ts";
 export { isUntilRenamed } from "./half-written.ts";
