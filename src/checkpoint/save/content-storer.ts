@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { SpotproofError } from "../../base/index.ts";
 import { type ChunkRef, type ContentPart, isChunk } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
@@ -89,6 +90,16 @@ export class ContentStorer {
     }
     this.#readBytes += contents.reduce((sum, { start, end }) => sum + end - start, 0);
     return stored;
+  }
+
+  /** Stores bytes as one chunk, wherever others would be cut. */
+  async storeChunk(bytes: Buffer, path: PathBytes): Promise<ContentPart> {
+    const parts = new PartsBuilder(this.#writer, false, this.#codecFor(path));
+    await parts.add([bytes]);
+    this.#readBytes += bytes.length;
+    const [part] = parts.finish();
+    if (part === undefined) throw new SpotproofError("internal", "A chunk was stored and cannot be referred to.");
+    return part;
   }
 
   /** Stores a stream of which only a part is in memory at a time. */
