@@ -4,5 +4,7 @@ export { type CheckpointFile, listCheckpointFiles } from "./maintain/files.ts";
 export { type ListedCheckpoint, listCheckpoints } from "./maintain/list.ts";
 export { pruneCheckpoints } from "./maintain/prune.ts";
 export { type VerifyResult, verifyCheckpoint } from "./maintain/verify.ts";
+export { openContents, readContents } from "./restore/open-contents.ts";
 export { restoreFolder, restoreTo } from "./restore/restore-folder.ts";
+export { createContentsSaver } from "./save/contents-saver.ts";
 export { createFolderSaver } from "./save/folder-saver.ts";

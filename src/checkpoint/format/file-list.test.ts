@@ -8,7 +8,7 @@ const PACK = packId(attemptNumber(1), 2);
 const CHUNK = { hash: "ab".repeat(32), rawBytes: 100, pack: PACK, offset: 16, storedBytes: 90 };
 
 function read(objects: readonly unknown[]): readonly Entry[] {
-  const reader = new FileListReader();
+  const reader = new FileListReader(1);
   for (const object of objects) reader.add(object);
   return reader.finish();
 }
@@ -36,7 +36,7 @@ test("a list that arrives in pieces of any length is the same list", () => {
       const stream = Buffer.from(
         entries.map((entry) => `${JSON.stringify(entryToObject(entry))}\n`).join(""),
       );
-      const reader = new FileListReader();
+      const reader = new FileListReader(1);
       for (let at = 0; at < stream.length; at += length) reader.push(stream.subarray(at, at + length));
       expect(reader.finish()).toEqual(entries);
     }),
@@ -73,7 +73,7 @@ test("C01: a list that lies below a link is damaged: nothing is written outside 
 });
 
 test("C01: a list that breaks off or is empty is damaged", () => {
-  const reader = new FileListReader();
+  const reader = new FileListReader(1);
   expect(() => reader.finish()).toThrow(/checkpoint-damaged/);
   reader.push(Buffer.from(JSON.stringify(entryToObject(ROOT))));
   expect(() => reader.finish()).toThrow(/breaks off/);

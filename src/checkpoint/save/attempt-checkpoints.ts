@@ -6,7 +6,7 @@ import {
   sixDigits,
 } from "../../base/index.ts";
 import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
-import type { FolderSaverOptions, PruneReport, Retention } from "../checkpoint.ts";
+import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
 import { type Manifest, manifestToBytes } from "../format/manifest.ts";
 import { prune } from "../maintain/prune.ts";
 import { PACKS_AT_A_TIME, type PackDestination } from "./pack-writer.ts";
@@ -14,16 +14,21 @@ import { SaverIndex } from "./saver-index.ts";
 import { StoreSpeed } from "./store-speed.ts";
 import { WholeFiles } from "./whole-files.ts";
 
+/** What every saver is given, and what it goes on from: `index` is a `SaverIndex`. */
+type Options = SaverOptions & {
+  readonly restored?: { readonly id: CheckpointId; readonly index: unknown } | undefined;
+};
+
 /** The checkpoints and packs of one attempt, as the attempt itself makes and removes them. */
 export class AttemptCheckpoints {
   readonly index: SaverIndex;
   readonly whole: WholeFiles;
   readonly destination: PackDestination;
-  readonly #options: FolderSaverOptions;
+  readonly #options: Options;
   #nextSequence = 0;
   #acknowledged: CheckpointId | undefined;
 
-  constructor(options: FolderSaverOptions) {
+  constructor(options: Options) {
     const { store, job, attempt, restored, clock, packsAtATime = PACKS_AT_A_TIME } = options;
     const index = restored?.index ?? new SaverIndex();
     if (!(index instanceof SaverIndex)) {

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ChunkRef, ContentPart } from "../format/chunk.ts";
+import { SpotproofError } from "../../base/index.ts";
+import { type ChunkRef, type ContentPart, isChunk } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
 import { BLOCK_BYTES, type Block, type Span, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
@@ -91,16 +92,31 @@ export class ContentStorer {
     return stored;
   }
 
+  /** Stores bytes as one chunk, wherever others would be cut. */
+  async storeChunk(bytes: Buffer, path: PathBytes): Promise<ContentPart> {
+    const parts = new PartsBuilder(this.#writer, false, this.#codecFor(path));
+    await parts.add([bytes]);
+    this.#readBytes += bytes.length;
+    const [part] = parts.finish();
+    if (part === undefined) throw new SpotproofError("internal", "A chunk was stored and cannot be referred to.");
+    return part;
+  }
+
   /** Stores a stream of which only a part is in memory at a time. */
   storeStream(sizes: ChunkSizes): StreamStorer {
     return new StreamStorer(new PartsBuilder(this.#writer, false), sizes);
   }
 
   /** Stores what an open file holds, from its beginning to wherever it ends. One call at a time. */
-  async storeFile(handle: FileHandle, sparse: boolean): Promise<ContentPart[]> {
+  storeFile(handle: FileHandle, sparse: boolean): Promise<ContentPart[]> {
+    return this.storeBlocks(async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead, sparse);
+  }
+
+  /** As `storeFile`, for whatever can be read into blocks. */
+  async storeBlocks(read: ReadContent, sparse: boolean): Promise<ContentPart[]> {
     const workshop = this.expect(0, 0);
     const parts = new PartsBuilder(this.#writer, sparse);
-    let ahead = readBlock(workshop, handle, 0);
+    let ahead = readBlock(workshop, read, 0);
     try {
       let position = 0;
       let carried = 0; // bytes of the block before that are not cut yet; they come right before this one
@@ -110,7 +126,7 @@ export class ContentStorer {
         const isLast = length < BLOCK_BYTES;
         this.#restoreCarry(block, carried);
         // Before the cutting, which takes this thread: the next block is read meanwhile.
-        if (!isLast) ahead = readBlock(workshop, handle, position);
+        if (!isLast) ahead = readBlock(workshop, read, position);
         const start = FILE_CHUNKS.max - carried;
         const cut = cutBlock(block.bytes, start, FILE_CHUNKS.max + length, isLast, workshop);
         carried = FILE_CHUNKS.max + length - cut.end;
@@ -172,9 +188,12 @@ export class StreamStorer {
     const bytes = this.#rest;
     const { spans } = cutBlock(bytes, 0, bytes.length, true, undefined, this.#sizes);
     await this.#parts.add(spans.map(({ start, end }) => bytes.subarray(start, end)));
-    return this.#parts.finish().filter((part) => typeof part !== "number");
+    return this.#parts.finish().filter(isChunk);
   }
 }
+
+/** Reads what comes at a position of a content into a buffer; gives how much that was, 0 at the end. */
+export type ReadContent = (into: Buffer, position: number) => Promise<number>;
 
 /** A block that was read; shorter than a block when the file ends in it, and then maybe empty. */
 interface ReadBlock {
@@ -182,13 +201,13 @@ interface ReadBlock {
   readonly length: number;
 }
 
-async function readBlock(workshop: Workshop, handle: FileHandle, position: number): Promise<ReadBlock> {
+async function readBlock(workshop: Workshop, read: ReadContent, position: number): Promise<ReadBlock> {
   const block = await workshop.takeBlock();
   try {
     let length = 0;
     while (length < BLOCK_BYTES) {
       const at = FILE_CHUNKS.max + length;
-      const { bytesRead } = await handle.read(block.bytes, at, BLOCK_BYTES - length, position + length);
+      const bytesRead = await read(block.bytes.subarray(at, FILE_CHUNKS.max + BLOCK_BYTES), position + length);
       if (bytesRead === 0) break;
       length += bytesRead;
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { liveThreads } from "../../base/index.ts";
 import { createMemoryStore } from "../../store/index.ts";
 import { JOB, describeTree, noise, openBench, save } from "../folder.fixture.ts";
-import { chunkHash } from "../format/chunk.ts";
+import { chunkHash, isChunk } from "../format/chunk.ts";
 import { FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { nastyTree } from "../nasty-tree.fixture.ts";
 import { readEntries, readManifest } from "../restore/read-checkpoint.ts";
@@ -62,7 +62,7 @@ describe("a save that is worth threads", () => {
         expected.push(chunkHash(bytes.subarray(start, end)));
         start = end;
       }
-      expect(entry.parts.map((part) => (typeof part === "number" ? part : part.hash))).toEqual(expected);
+      expect(entry.parts.map((part) => (isChunk(part) ? part.hash : part))).toEqual(expected);
       compared += 1;
     }
     expect(compared).toBeGreaterThan(700);
