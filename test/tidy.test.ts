@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ["base", "store"],
   supervisor: ["base", "notice", "store", "job", "checkpoint"],
   simulator: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
+  sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   cli: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor", "simulator"],
 };
 

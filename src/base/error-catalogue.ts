@@ -150,6 +150,24 @@ export const ERRORS = {
     title: "The address is not free to listen on.",
     advice: "Choose another port with --port, or 0 for any free one.",
   },
+  "state-not-storable": {
+    retry: "never",
+    title: "The state has a value that could not be restored, so it is not saved.",
+    advice:
+      "Change the named value to plain data: objects, arrays, Maps, Sets, numbers, strings, Dates, typed arrays. What was saved before is not harmed.",
+  },
+  "state-unreadable": {
+    retry: "never",
+    title: "The saved state cannot be read.",
+    advice:
+      "Go on with the versions of Node.js, of Spotproof and of the program that saved it, on a machine of the same kind. Nothing was changed.",
+  },
+  "state-outdated": {
+    retry: "never",
+    title: "The saved state is of another version than the program's.",
+    advice:
+      "Give the program a `migrate` for the older version, or start the version that saved it. The saved state is not harmed.",
+  },
   internal: {
     retry: "never",
     title: "Spotproof has met a case that it was not built for.",

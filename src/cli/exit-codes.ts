@@ -85,6 +85,9 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "channel-unreachable": "noChannel",
   "channel-refused": "unavailable",
   "port-unavailable": "unavailable",
+  "state-not-storable": "badUsage",
+  "state-unreadable": "checkpointUnusable",
+  "state-outdated": "checkpointUnusable",
   internal: "internal",
 };
 
