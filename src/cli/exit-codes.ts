@@ -85,6 +85,9 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "channel-unreachable": "noChannel",
   "channel-refused": "unavailable",
   "port-unavailable": "unavailable",
+  "items-failed": "failedWithAgain",
+  "items-changed": "badUsage",
+  "items-unreadable": "badUsage",
   internal: "internal",
 };
 
