@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   job: ["base", "store"],
   checkpoint: ["base", "store"],
   supervisor: ["base", "notice", "store", "job", "checkpoint"],
+  sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   simulator: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   cli: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor", "simulator"],

@@ -167,6 +167,22 @@ export const ERRORS = {
     title: "The saved state is of another version than the program's.",
     advice:
       "Give the program a `migrate` for the older version, or start the version that saved it. The saved state is not harmed.",
+  "items-failed": {
+    retry: "may-help",
+    title: "Some items of a list failed for good.",
+    advice:
+      "Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: \"keep\"` a failed item counts as handled.",
+  },
+  "items-changed": {
+    retry: "never",
+    title: "The source of a list of items is not the one of the earlier attempts.",
+    advice:
+      "Give the same items in the same order in each life of the job (a source may only grow at its end), give each item a `key`, or take another `name` for the new list.",
+  },
+  "items-unreadable": {
+    retry: "never",
+    title: "The file of a list of items cannot be read.",
+    advice: "Name a file of UTF-8 text that is on each machine of the job, one item a line.",
   },
   internal: {
     retry: "never",

@@ -88,6 +88,9 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "state-not-storable": "badUsage",
   "state-unreadable": "checkpointUnusable",
   "state-outdated": "checkpointUnusable",
+  "items-failed": "failedWithAgain",
+  "items-changed": "badUsage",
+  "items-unreadable": "badUsage",
   internal: "internal",
 };
 
