@@ -8,3 +8,5 @@ export { openContents, readContents } from "./restore/open-contents.ts";
 export { restoreFolder, restoreTo } from "./restore/restore-folder.ts";
 export { createContentsSaver } from "./save/contents-saver.ts";
 export { createFolderSaver } from "./save/folder-saver.ts";
+export { sweepingOnce } from "./save/sweeping-once.ts";
+export { WaitingSaves } from "./save/waiting-saves.ts";

@@ -1,5 +1,4 @@
-import { reasonOf } from "../../base/index.ts";
-import { type FolderSaver, createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
+import { WaitingSaves, createFolderSaver, restoreFolder, sweepingOnce } from "../../checkpoint/index.ts";
 import type { Attempt } from "../../job/index.ts";
 import {
   type DisturbedStore,
@@ -11,7 +10,6 @@ import {
 } from "../../store/index.ts";
 import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
 import type { RunContext } from "./run.ts";
-import { WaitingSaves } from "./waiting-saves.ts";
 
 // The store of one run: where it lies, how it is opened, and how the saves wait for it.
 
@@ -98,10 +96,10 @@ export function folderParts(
   attempt: Attempt,
   tell: (event: SupervisorEvent) => void,
 ): FolderParts | undefined {
-  const { options, clock } = context;
+  const { options, clock, log } = context;
   const { job, checkpointFolder: folder } = options;
   if (folder === undefined) return undefined;
-  const saves = new WaitingSaves(clock);
+  const saves = new WaitingSaves({ clock, startPatienceMs: START_PATIENCE_MS });
   const { store, patience } = opened.waiting(
     () => saves.patienceMs,
     (error) =>
@@ -135,29 +133,11 @@ export function folderParts(
         lineage,
         packsAtATime: opened.largeCallsAtATime,
       });
-      return sweepingOnce(saves.around(saver, patience), opened, context);
-    },
-  };
-}
-
-/** With the first prune goes what writers left half-written in the store that died more than a day ago. */
-function sweepingOnce(saver: FolderSaver, opened: JobStore, { log }: RunContext): FolderSaver {
-  let swept = false;
-  return {
-    save: (request) => saver.save(request),
-    async prune(retention, signal) {
-      const report = await saver.prune(retention, signal);
-      if (swept) return report;
-      swept = true;
-      await opened.sweep({ signal }).catch((error: unknown) => {
-        if (signal?.aborted === true) swept = false;
-        else
-          log.warn(
-            "not-swept",
-            `what dead writers left in the store could not be removed: ${reasonOf(error)}`,
-          );
+      return sweepingOnce(saves.around(saver, patience), {
+        sweep: (sweepOptions) => opened.sweep(sweepOptions),
+        onNotSwept: (reason) =>
+          log.warn("not-swept", `what dead writers left in the store could not be removed: ${reason}`),
       });
-      return report;
     },
   };
 }
