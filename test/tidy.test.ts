@@ -13,7 +13,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   supervisor: ["base", "notice", "store", "job", "checkpoint"],
   sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   simulator: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
-  sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   cli: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor", "simulator"],
 };
 

@@ -167,6 +167,7 @@ export const ERRORS = {
     title: "The saved state is of another version than the program's.",
     advice:
       "Give the program a `migrate` for the older version, or start the version that saved it. The saved state is not harmed.",
+  },
   "items-failed": {
     retry: "may-help",
     title: "Some items of a list failed for good.",

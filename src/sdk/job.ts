@@ -1,4 +1,4 @@
-import type { ForEachOptions, ItemContext, ItemRecord, ItemsSummary, Lines } from "./items/index.ts";
+import type { ForEachOptions, ItemOutcome, ItemSource, ItemWork, ItemsSummary, OnceContext } from "./items/index.ts";
 import type { Storable } from "./state/index.ts";
 
 // What the work function of `runJob` is handed. The words are those of the glossary.
@@ -13,12 +13,20 @@ export interface Interruption {
   readonly remainingMs: number | undefined;
 }
 
-/** How a state is kept. */
+/** How a state is kept that is plain data. */
 export interface StateOptions<State> {
   /** Which shape the state has: a positive integer, raised with each change of the shape. Default 1. */
-  readonly version?: number | undefined;
+  readonly version?: number;
   /** Makes a state of this version from one that an older version saved. Without it an older state is refused. */
-  readonly migrate?: ((old: unknown, fromVersion: number) => State) | undefined;
+  readonly migrate?: (old: unknown, fromVersion: number) => State | Promise<State>;
+}
+
+/** How a state is kept that is more than plain data, such as an object of a class: by way of a plain one. */
+export interface EncodedStateOptions<State, Plain> extends StateOptions<Plain> {
+  /** Gives everything that has to be saved, as plain data. Called at safe points. */
+  readonly encode: (state: State) => Plain & Storable<Plain>;
+  /** Makes the state from what `encode` gave, maybe in another life. */
+  readonly decode: (plain: Plain) => State | Promise<State>;
 }
 
 /** When `steps` makes a checkpoint. */
@@ -86,6 +94,10 @@ export interface Job {
     initial: () => (State & Storable<State>) | Promise<State & Storable<State>>,
     options?: StateOptions<State>,
   ): Promise<State>;
+  restoreOr<State, Plain>(
+    initial: () => State | Promise<State>,
+    options: EncodedStateOptions<State, Plain>,
+  ): Promise<State>;
   /**
    * The steps that are left to do. When one ends, its end is a safe point: there checkpoints are made, and there the job
    * leaves an interrupted machine, after a last checkpoint, by an error (`JobLeaves`) that must be let through.
@@ -94,17 +106,17 @@ export interface Job {
   steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number>;
   /** Does `work` for every item, once in the record. See `ForEachOptions`. */
   forEach<Item, Result>(
-    source: Iterable<Item> | AsyncIterable<Item>,
+    source: ItemSource<Item>,
     options: ForEachOptions<Item>,
-    work: (item: Item, context: ItemContext) => Promise<Result> | Result,
+    work: ItemWork<Item, Result>,
   ): Promise<ItemsSummary>;
   /** What is durable of the items of a list, in the order in which they ended. */
-  results<Result = unknown>(name?: string): AsyncIterable<ItemRecord<Result>>;
+  results<Result = unknown>(name?: string): AsyncIterable<ItemOutcome<Result>>;
   /**
    * A durable step: runs `work` once in the life of the job, and resolves with its result when that is durable. Later lives get the
    * result without running it. Calls that come together are committed together.
    */
-  once<Result>(key: string, work: () => Promise<Result> | Result): Promise<Result>;
+  once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result>;
   /**
    * Makes a checkpoint now, of the state as it is now, and resolves with its name when it is durable.
    * Calls while one is under way share the next.
@@ -116,8 +128,6 @@ export interface Job {
   /** Saves, and ends the program as interrupted: for code that looks at `interruption` by itself. Never resolves. */
   leave(): Promise<never>;
 }
-
-export type { ForEachOptions, ItemContext, ItemRecord, ItemsSummary, Lines };
 
 /** What `runJob` takes. */
 export interface JobOptions {

@@ -1,8 +1,7 @@
-import { readEc2MetadataSettings } from "../cloud/index.ts";
 import {
   type InterruptionRecord,
   type NoticeSource,
-  createEc2MetadataSource,
+  createNoticeSources,
   createSignalSource,
   watchSources,
 } from "../notice/index.ts";
@@ -13,14 +12,8 @@ import type { Channel } from "./keeping/channel.ts";
 const WRAPPED_GRACE_MS = 30_000;
 
 /** Everything that a program by itself can hear on its machine. */
-export function ownSources(
-  { environment, onSignal, clock, random }: JobSurroundings,
-  signalGraceMs: number,
-): readonly NoticeSource[] {
-  return [
-    createSignalSource({ graceMs: signalGraceMs, on: onSignal, clock }),
-    createEc2MetadataSource({ settings: readEc2MetadataSettings(environment), clock, random }),
-  ];
+export function ownSources(surroundings: JobSurroundings, signalGraceMs: number | undefined): readonly NoticeSource[] {
+  return createNoticeSources({ ...surroundings, signals: ["SIGTERM"], signalGraceMs });
 }
 
 /** `spotproof run` hears for the program; SIGTERM is how it asks it to stop. */

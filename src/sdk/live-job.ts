@@ -1,13 +1,21 @@
 import { type Clock, type Random, SpotproofError, reasonOf } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
-import { type ItemSource, type ItemsHost, OnceSteps, forEachItem, itemResults } from "./items/index.ts";
+import {
+  DurableSteps,
+  type ForEachOptions,
+  type ItemOutcome,
+  type ItemSource,
+  type ItemWork,
+  type ItemsHost,
+  type ItemsSummary,
+  type OnceContext,
+  forEach,
+  results,
+} from "./items/index.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type {
-  ForEachOptions,
+  EncodedStateOptions,
   Interruption,
-  ItemContext,
-  ItemRecord,
-  ItemsSummary,
   Job,
   JobEvent,
   JobRandom,
@@ -17,10 +25,10 @@ import type {
 import type { Committed, Keeper } from "./keeping/keeper.ts";
 import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
-import { requireRestorable, restoreState } from "./restored-state.ts";
+import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
 import { type StepsHost, openSteps } from "./steps.ts";
-import type { Storable } from "./state/index.ts";
+import { type Storable, stateVersion } from "./state/index.ts";
 
 /** What a live job is made of. */
 export interface LiveJobParts {
@@ -45,14 +53,14 @@ export class LiveJob implements Job, StepsHost {
   tellsProgress = false;
   readonly #parts: LiveJobParts;
   readonly #items: ItemsHost;
-  readonly #once: OnceSteps;
+  readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
   #stateAsked = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
     this.#items = this.#itemsHost(true);
-    this.#once = new OnceSteps(this.#itemsHost(false));
+    this.#once = new DurableSteps(this.#itemsHost(false));
   }
 
   get name(): string {
@@ -115,9 +123,17 @@ export class LiveJob implements Job, StepsHost {
     return this.#parts.leaving.onInterruption(listener);
   }
 
-  async restoreOr<State>(
+  restoreOr<State>(
     initial: () => (State & Storable<State>) | Promise<State & Storable<State>>,
-    options: StateOptions<State> = {},
+    options?: StateOptions<State>,
+  ): Promise<State>;
+  restoreOr<State, Plain>(
+    initial: () => State | Promise<State>,
+    options: EncodedStateOptions<State, Plain>,
+  ): Promise<State>;
+  async restoreOr<State>(
+    initial: () => State | Promise<State>,
+    options: StateOptions<unknown> & Partial<EncodedStateOptions<State, unknown>> = {},
   ): Promise<State> {
     this.#throwIfFencedOut();
     if (this.#stateAsked) {
@@ -126,13 +142,15 @@ export class LiveJob implements Job, StepsHost {
         "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
       );
     }
+    const version = stateVersion(options.version);
     this.#stateAsked = true;
-    requireRestorable(options);
     const { restored, recorder, tell } = this.#parts;
+    const { encode } = options;
     const found = restored?.takeState();
-    const state = found === undefined ? await initial() : restoreState(found, options);
-    if (found === undefined) tell("info", "initial-state", "the work begins with its initial state: no checkpoint holds another");
-    recorder.setState(() => state, options.version ?? 1);
+    const state = found === undefined ? await initial() : await restoreState<State, unknown>(found, options);
+    if (found === undefined)
+      tell("info", "initial-state", "the work begins with its initial state: no checkpoint holds another");
+    recorder.setState(encode === undefined ? () => state : () => encode(state), version);
     return state;
   }
 
@@ -144,23 +162,24 @@ export class LiveJob implements Job, StepsHost {
   async forEach<Item, Result>(
     source: ItemSource<Item>,
     options: ForEachOptions<Item>,
-    work: (item: Item, context: ItemContext) => Promise<Result> | Result,
+    work: ItemWork<Item, Result>,
   ): Promise<ItemsSummary> {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await forEachItem(this.#items, source, options, work);
+    const summary = await forEach(this.#items, source, options, work);
     this.unfinished.delete(name);
     return summary;
   }
 
-  results<Result = unknown>(name?: string): AsyncIterable<ItemRecord<Result>> {
+  results<Result = unknown>(name?: string): AsyncIterable<ItemOutcome<Result>> {
     this.#throwIfFencedOut();
-    return itemResults<Result>(this.#items, name);
+    return results<Result>(this.#items, name);
   }
 
-  once<Result>(key: string, work: () => Promise<Result> | Result): Promise<Result> {
-    return this.#once.run(key, work);
+  async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
+    this.#throwIfFencedOut();
+    return this.#once.once(key, work);
   }
 
   async checkpoint(): Promise<string> {

@@ -6,7 +6,7 @@ import type { JobRandom } from "./job.ts";
 import { SeededRandom, freshSeed } from "./job-random.ts";
 import type { Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
-import { type EncodedState, encodeState, snapshotState } from "./state/index.ts";
+import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
 
 // The record of one life, on its way into checkpoints.
 //
@@ -91,7 +91,7 @@ export class Recorder {
   }
 
   /** The state is what this gives, from the next capture on. */
-  setState(stateOf: () => unknown, version: number): void {
+  setState(stateOf: () => unknown, version: number = this.#stateVersion): void {
     this.#stateOf = stateOf;
     this.#stateVersion = version;
   }
@@ -249,8 +249,8 @@ export class Recorder {
   } {
     if (this.#stateOf === undefined) return { state: this.#captured.state, copied: true };
     const encoded = encodeState(this.#stateOf());
-    const copied = mayCopy(encoded.buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0));
-    return { state: copied ? snapshotState(encoded) : encoded, copied };
+    const copied = mayCopy(encoded.byteLength);
+    return { state: copied ? snapshot(encoded) : encoded, copied };
   }
 
   #position(state: Captured["state"]): Position {

@@ -24,8 +24,6 @@ export interface JobWorld {
   readonly openStore: OpenJobStore;
   /** What can be heard, beside Ctrl-C; the testing kit has a source of its own. */
   readonly sources?: ((surroundings: JobSurroundings) => readonly NoticeSource[]) | undefined;
-  /** How long SIGTERM leaves, in ms, when the options do not say it. */
-  readonly signalGraceMs: number;
 }
 
 /** One life of a job in a world: from the claim to its recorded end. */
@@ -77,8 +75,8 @@ interface Life<Result> {
 
 async function runAlone<Result>(life: Life<Result>): Promise<JobEnd<Result>> {
   const { world, job, options, interruptions, stop } = life;
-  const { surroundings, openStore, signalGraceMs } = world;
-  const sources = world.sources ?? ((all) => ownSources(all, options.signalGraceMs ?? signalGraceMs));
+  const { surroundings, openStore } = world;
+  const sources = world.sources ?? ((all) => ownSources(all, options.signalGraceMs));
   const silence = listen(surroundings, sources(surroundings), interruptions);
   try {
     const opened = await untilLeaving(interruptions, stop, (signal) =>

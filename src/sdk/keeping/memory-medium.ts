@@ -61,7 +61,7 @@ export class MemoryMedium implements RecordMedium {
 
   async *stream(name: string, from = 0): AsyncIterable<Buffer> {
     if (this.#newest === undefined) return;
-    const contents = await readContents(this.#parts, this.#newest);
+    const contents = await readContents(this.#parts.store, this.#parts.job, this.#newest);
     yield* (await keptParts(contents)).parts.stream(name, from);
   }
 

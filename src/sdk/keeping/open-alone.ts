@@ -197,8 +197,8 @@ function keeperOf(context: KeeperContext, attempt: Claimed): AloneKeeper {
 /** How earlier lives of the job ended. */
 async function pastLives({ store }: JobStore, job: JobName, attempt: number): Promise<readonly PastLife[]> {
   if (attempt === 1) return [];
-  const { attempts } = await readJobHistory(store, job);
-  return attempts
+  const history = await readJobHistory(store, job);
+  return (history?.attempts ?? [])
     .filter(({ number, outcome }) => number < attempt && outcome !== undefined)
     .slice(-LIVES_LOOKED_AT)
     .map(({ outcome, heartbeat }): PastLife => {
