@@ -5,3 +5,5 @@ export { pruneCheckpoints } from "./maintain/prune.ts";
 export { type VerifyResult, verifyCheckpoint } from "./maintain/verify.ts";
 export { restoreFolder, restoreTo } from "./restore/restore-folder.ts";
 export { createFolderSaver } from "./save/folder-saver.ts";
+export { sweepingOnce } from "./save/sweeping-once.ts";
+export { WaitingSaves } from "./save/waiting-saves.ts";

@@ -1,11 +1,18 @@
 import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../base/index.ts";
-import { type InspectedPlace, type OpenedPlace, loadInspection, placeOf } from "../store/index.ts";
+import {
+  type InspectedPlace,
+  type OpenedPlace,
+  type StoreLocation,
+  describeLocation,
+  loadInspection,
+  openStore,
+  pathOnDisk,
+  placeOf,
+} from "../store/index.ts";
 import type { CommandIo } from "./command-io.ts";
-import { openStore } from "./open-store.ts";
 import { startRacerProcesses } from "./racer-process.ts";
-import { type StoreLocation, describeLocation, pathOnDisk } from "./store-location.ts";
 
 // How `spotproof doctor` reaches a store, and what only its kind can tell.
 

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { SpotproofError, reasonOf, systemClock, withTimeLimit } from "../base/index.ts";
-import { type Racer, type RacerPipe, loadInspection } from "../store/index.ts";
+import { type Racer, type RacerPipe, loadInspection, openStore, parseStoreLocation } from "../store/index.ts";
 import type { CommandIo } from "./command-io.ts";
 import { EXIT } from "./exit-codes.ts";
-import { openStore } from "./open-store.ts";
-import { parseStoreLocation } from "./store-location.ts";
 
 // The processes that `spotproof doctor` lets race for the same objects: each is this program again, with a hidden option.
 
@@ -22,7 +20,7 @@ export async function runRacer(name: string, store: string, io: CommandIo): Prom
     io.onSignal(signal, () => undefined),
   );
   try {
-    const location = parseStoreLocation(store, io.workingFolder);
+    const location = parseStoreLocation(store, io.workingFolder, "--store");
     const opened = await openStore(location, "read", undefined, { repeats: false });
     const lines = createInterface({ input: process.stdin });
     await serveRacer(localRacer(name, opened.store), lines, (line) => io.out(`${line}\n`));

@@ -1,7 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { SpotproofError, reasonOf, systemClock, systemErrorCode, systemRandom } from "../base/index.ts";
-import type { DisturbedStore } from "./open-store.ts";
-import { type Store, type StoreFault, type StoreFaultKind, loadStoreFaults } from "../store/index.ts";
+import {
+  type DisturbedStore,
+  type Store,
+  type StoreFault,
+  type StoreFaultKind,
+  loadStoreFaults,
+} from "../store/index.ts";
 
 /**
  * A store that is disturbed as a file says at each moment: `{"faults": [{"kind": "503", "share": 0.5, "delayMs": 0}]}`.
@@ -9,7 +14,10 @@ import { type Store, type StoreFault, type StoreFaultKind, loadStoreFaults } fro
  * every call reads it when it has changed. Calls reject with `bad-usage` while it cannot be understood.
  * `callLimitMs` beside the faults is read once, here: how long a call may take.
  */
-export async function disturbByFile(store: Store, path: string): Promise<DisturbedStore> {
+export async function disturbByFile(
+  store: Store,
+  path: string,
+): Promise<Omit<DisturbedStore, "disturbedBy">> {
   const { STORE_FAULT_KINDS, withStoreFaults } = await loadStoreFaults();
   let known = { version: "", faults: [] as readonly StoreFault[] };
   const current = (): readonly StoreFault[] => {

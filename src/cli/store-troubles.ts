@@ -1,6 +1,6 @@
+import type { OnTrouble } from "../store/index.ts";
 import type { SupervisorEvent } from "../supervisor/index.ts";
 import type { CommandIo } from "./command-io.ts";
-import type { OnTrouble } from "./open-store.ts";
 
 /** Who meets a store that does not answer: the heartbeat and the start of a life, or the saves. */
 export type TroubledPart = "supervisor" | "saves";

@@ -4,7 +4,10 @@ export * from "./file/read-place.ts";
 export * from "./keys.ts";
 export type * from "./opened-store.ts";
 export * from "./memory/memory-store.ts";
-export { parseSqliteLocation } from "./sql/sqlite/sqlite-location.ts";
+export * from "./opening/lasting-place.ts";
+export * from "./opening/open-store.ts";
+export { openDoor } from "./opening/store-doors.ts";
+export * from "./opening/store-location.ts";
 export * from "./store.ts";
 export * from "./wrappers/limit-store.ts";
 export * from "./wrappers/retry-calls.ts";
@@ -18,7 +21,5 @@ export const loadStoreFaults = () => import("./wrappers/store-faults.ts");
 export const loadInspection = () => import("./inspect/index.ts");
 /** Stores in S3, loaded only where one is opened. */
 export const loadS3Store = () => import("./s3/index.ts");
-/** The store in a DynamoDB table, loaded only where one is opened. */
-export const loadDynamoDbStore = () => import("./dynamodb/index.ts");
 /** Stores in databases, loaded only where one is used. */
 export const loadSqlStores = () => import("./sql/index.ts");

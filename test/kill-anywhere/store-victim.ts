@@ -1,6 +1,5 @@
 import { Socket } from "node:net";
-import { openDoor } from "../../src/cli/store-doors.ts";
-import { parseStoreLocation } from "../../src/cli/store-location.ts";
+import { openDoor, parseStoreLocation } from "../../src/store/index.ts";
 import { systemClock, systemRandom } from "../../src/base/index.ts";
 import { liveAttemptIn } from "./attempt-life.ts";
 import { oneAtATime } from "./disk-operations.ts";
@@ -67,7 +66,7 @@ void live(order, async (tell) => {
     return result;
   };
   dieDuring(0);
-  const opened = await openDoor(parseStoreLocation(order.plan.store, process.cwd()), {
+  const opened = await openDoor(parseStoreLocation(order.plan.store, process.cwd(), "--store"), {
     mode: "write",
     signal: undefined,
     clock: systemClock,

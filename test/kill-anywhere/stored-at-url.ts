@@ -1,14 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { SpotproofError, systemClock, systemRandom } from "../../src/base/index.ts";
-import { openDoor } from "../../src/cli/store-doors.ts";
-import { parseStoreLocation, pathOnDisk } from "../../src/cli/store-location.ts";
-import type { OpenedStore } from "../../src/store/index.ts";
+import { type OpenedStore, openDoor, parseStoreLocation, pathOnDisk } from "../../src/store/index.ts";
 import { type Stored, strangers } from "./stored.ts";
 
 /** A store of any kind by its URL. */
 export function storedAtUrl(url: string): Stored {
-  const location = parseStoreLocation(url, process.cwd());
+  const location = parseStoreLocation(url, process.cwd(), "--store");
   const path = pathOnDisk(location);
   const open = (mode: "read" | "write"): Promise<OpenedStore> =>
     openDoor(location, {

@@ -14,14 +14,12 @@ import {
 } from "../../base/index.ts";
 import type { ListedCheckpoint, PruneReport, Retention, VerifyResult } from "../../checkpoint/index.ts";
 import type { Ended, JobHistory } from "../../job/index.ts";
-import type { OpenedStore, Store } from "../../store/index.ts";
+import { type OpenedStore, type Store, openStore, parseStoreLocation } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parseCount } from "../option-values.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
-import { openStore } from "../open-store.ts";
-import { parseStoreLocation } from "../store-location.ts";
 import { sayTrouble } from "../store-troubles.ts";
 
 interface CommonOptions {
@@ -99,7 +97,7 @@ async function withJob(
   work: (opened: OpenedJob) => Promise<number>,
 ): Promise<number> {
   const job = parseJobName(options.job);
-  const location = parseStoreLocation(options.store, io.workingFolder);
+  const location = parseStoreLocation(options.store, io.workingFolder, "--store");
   const opened = await openStore(location, mode, undefined, { onTrouble: sayTrouble(io) });
   try {
     const { store } = opened;

@@ -6,13 +6,12 @@ import {
   systemClock,
   systemRandom,
 } from "../../base/index.ts";
-import type { InspectionEnd } from "../../store/index.ts";
+import { type InspectionEnd, type StoreLocation, parseStoreLocation } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { parseByteSize } from "../option-values.ts";
 import { type DoctorPaint, describeCheck, describeEnd, doctorPaint } from "../output/doctor-page.ts";
 import type { Work } from "../program.ts";
-import { type StoreLocation, parseStoreLocation } from "../store-location.ts";
 
 interface DoctorOptions {
   readonly store: string;
@@ -90,7 +89,7 @@ async function readSettings(options: DoctorOptions, io: CommandIo): Promise<Sett
     stopGraceMs: parseDuration(options.stopGrace, "--stop-grace"),
   });
   return {
-    location: parseStoreLocation(options.store, io.workingFolder),
+    location: parseStoreLocation(options.store, io.workingFolder, "--store"),
     windowMs,
     usableMs: plan.stopAtMs,
     stateBytes: options.state === undefined ? undefined : parseByteSize(options.state, "--state"),

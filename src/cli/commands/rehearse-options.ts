@@ -3,7 +3,7 @@ import { basename, relative, resolve } from "node:path";
 import { SpotproofError, parseDuration } from "../../base/index.ts";
 import type { RehearsedCommand, RunDurations, Supervision } from "../../simulator/index.ts";
 import { parseCount, parseShare, parseSpeed } from "../option-values.ts";
-import { pathOnDisk } from "../store-location.ts";
+import { pathOnDisk } from "../../store/index.ts";
 import { SHORTEST_SAVE_INTERVAL_MS, declareRunOptions, isWithin, readRunOptions } from "./run-options.ts";
 
 /** The options of `spotproof rehearse`, as typed. */

@@ -8,10 +8,9 @@ import {
   parseDuration,
   parseJobName,
 } from "../../base/index.ts";
+import { type StoreLocation, type UserLimits, parseStoreLocation, pathOnDisk } from "../../store/index.ts";
 import type { RunPolicy } from "../../supervisor/index.ts";
-import type { UserLimits } from "../open-store.ts";
 import { parseCount } from "../option-values.ts";
-import { type StoreLocation, parseStoreLocation, pathOnDisk } from "../store-location.ts";
 
 /** Everything that `spotproof run` was told, checked and complete. */
 export interface RunOptions {
@@ -150,7 +149,7 @@ export function readRunOptions(raw: Raw, command: readonly string[], workingFold
       "There is no command to run. Put it after two dashes: spotproof run --job train --store ./store -- python3 train.py",
     );
   }
-  const store = parseStoreLocation(raw["store"] ?? "", workingFolder);
+  const store = parseStoreLocation(raw["store"] ?? "", workingFolder, "--store");
   const uploadLimit = raw["uploadLimit"];
   const folder = checkpointFolder(raw["checkpoint"], store, workingFolder);
   const heartbeatMs = duration(raw, "heartbeat", 10);

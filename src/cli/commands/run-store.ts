@@ -1,16 +1,23 @@
-import { reasonOf } from "../../base/index.ts";
-import { type FolderSaver, createFolderSaver, restoreFolder } from "../../checkpoint/index.ts";
+import { WaitingSaves, createFolderSaver, restoreFolder, sweepingOnce } from "../../checkpoint/index.ts";
 import type { Attempt } from "../../job/index.ts";
+import {
+  type DisturbedStore,
+  type JobStore,
+  START_PATIENCE_MS,
+  type Store,
+  openJobStore,
+  requireLastingPlace,
+} from "../../store/index.ts";
 import type { FolderParts, SupervisorEvent } from "../../supervisor/index.ts";
-import { type JobStore, START_PATIENCE_MS, openJobStore } from "../open-store.ts";
-import { requireLastingPlace } from "../store-place.ts";
 import type { RunContext } from "./run.ts";
-import { WaitingSaves } from "./waiting-saves.ts";
 
 // The store of one run: where it lies, how it is opened, and how the saves wait for it.
 
 /** How long closing the store may take, in ms: nothing depends on it any more. */
 const CLOSE_LIMIT_MS = 1000;
+
+/** Names a file that says how the store of `spotproof run` is to be disturbed. Set by rehearsals. */
+const STORE_FAULTS_VARIABLE = "SPOTPROOF_REHEARSAL_STORE_FAULTS";
 
 /**
  * Opens the store, and says where it is and what is odd about it; `signal` ends that, also when the store hangs.
@@ -26,7 +33,7 @@ export async function openRunStore(context: RunContext, signal: AbortSignal): Pr
     if (interruptions.state().kind === "interrupted") lifted.abort();
   });
   const opened = await openJobStore(location, {
-    environment,
+    disturb: disturbance(environment),
     signal,
     limits: options.storeLimits,
     lifted: lifted.signal,
@@ -60,6 +67,18 @@ export async function openRunStore(context: RunContext, signal: AbortSignal): Pr
   return opened;
 }
 
+/** How the environment wants the store to be disturbed; undefined when it does not. */
+function disturbance(
+  environment: RunContext["io"]["environment"],
+): ((store: Store) => Promise<DisturbedStore>) | undefined {
+  const file = environment[STORE_FAULTS_VARIABLE];
+  if (file === undefined || file === "") return undefined;
+  return async (store) => {
+    const { disturbByFile } = await import("../store-disturbance.ts");
+    return { ...(await disturbByFile(store, file)), disturbedBy: `${STORE_FAULTS_VARIABLE}=${file}` };
+  };
+}
+
 /** Lets go of the store, for as long as that is worth. What it says cannot change how the run has ended. */
 export async function closeRunStore({ clock, log }: RunContext, store: JobStore): Promise<void> {
   const closed = new AbortController();
@@ -77,10 +96,10 @@ export function folderParts(
   attempt: Attempt,
   tell: (event: SupervisorEvent) => void,
 ): FolderParts | undefined {
-  const { options, clock } = context;
+  const { options, clock, log } = context;
   const { job, checkpointFolder: folder } = options;
   if (folder === undefined) return undefined;
-  const saves = new WaitingSaves(clock);
+  const saves = new WaitingSaves({ clock, startPatienceMs: START_PATIENCE_MS });
   const { store, patience } = opened.waiting(
     () => saves.patienceMs,
     (error) =>
@@ -114,29 +133,11 @@ export function folderParts(
         lineage,
         packsAtATime: opened.largeCallsAtATime,
       });
-      return sweepingOnce(saves.around(saver, patience), opened, context);
-    },
-  };
-}
-
-/** With the first prune goes what writers left half-written in the store that died more than a day ago. */
-function sweepingOnce(saver: FolderSaver, opened: JobStore, { log }: RunContext): FolderSaver {
-  let swept = false;
-  return {
-    save: (request) => saver.save(request),
-    async prune(retention, signal) {
-      const report = await saver.prune(retention, signal);
-      if (swept) return report;
-      swept = true;
-      await opened.sweep({ signal }).catch((error: unknown) => {
-        if (signal?.aborted === true) swept = false;
-        else
-          log.warn(
-            "not-swept",
-            `what dead writers left in the store could not be removed: ${reasonOf(error)}`,
-          );
+      return sweepingOnce(saves.around(saver, patience), {
+        sweep: (sweepOptions) => opened.sweep(sweepOptions),
+        onNotSwept: (reason) =>
+          log.warn("not-swept", `what dead writers left in the store could not be removed: ${reason}`),
       });
-      return report;
     },
   };
 }

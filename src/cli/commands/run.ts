@@ -7,16 +7,14 @@ import {
   systemErrorCode,
   systemRandom,
 } from "../../base/index.ts";
-import { readEc2MetadataSettings } from "../../cloud/index.ts";
 import { type Attempt, type ClaimResult, claimJob } from "../../job/index.ts";
 import {
   type InterruptionRecord,
-  createEc2MetadataSource,
   createInterruptionRecord,
-  createSignalSource,
+  createNoticeSources,
   watchSources,
 } from "../../notice/index.ts";
-import { realPathOf } from "../../store/index.ts";
+import { type JobStore, pathOnDisk, realPathOf } from "../../store/index.ts";
 import {
   type RunEnd,
   type UserStop,
@@ -32,9 +30,6 @@ import { ignoredHangupAtStart } from "../hangup.ts";
 import { type InnerSupervisor, findInnerSupervisor } from "../inner-supervisor.ts";
 import { describeEvent } from "../output/describe-event.ts";
 import { type Log, createLog } from "../output/log.ts";
-import { platformGrace } from "../platform-grace.ts";
-import type { JobStore } from "../open-store.ts";
-import { pathOnDisk } from "../store-location.ts";
 import { mergeTroubles } from "../store-troubles.ts";
 import { listenForUserStop } from "../user-stop.ts";
 import { type RunOptions, isWithin, logInFolder } from "./run-options.ts";
@@ -183,12 +178,15 @@ function watchInterruptions(
       log.info("source-listening", `listening for interruptions: ${source}, ${detail}`);
     else log.debug(`source-${kind}`, `${source}: ${detail}`);
   });
-  const settings = readEc2MetadataSettings(io.environment);
-  const graceMs = options.signalGraceMs ?? platformGrace(io.environment).graceMs;
-  const sources = [
-    createSignalSource({ signals: interruptionSignals(options, io), graceMs, on: io.onSignal, clock }),
-    createEc2MetadataSource({ settings, clock, random: systemRandom, pollMs: options.metadataPollMs }),
-  ];
+  const sources = createNoticeSources({
+    environment: io.environment,
+    signals: interruptionSignals(options, io),
+    onSignal: io.onSignal,
+    signalGraceMs: options.signalGraceMs,
+    metadataPollMs: options.metadataPollMs,
+    clock,
+    random: systemRandom,
+  });
   return watchSources(sources, (report) => interruptions.hear(report), signal, clock);
 }
 

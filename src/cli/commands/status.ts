@@ -9,13 +9,11 @@ import {
   systemRandom,
 } from "../../base/index.ts";
 import type { AttemptHistory, JobHistory, Liveness, Progress } from "../../job/index.ts";
-import type { Store } from "../../store/index.ts";
+import { type Store, openStore, parseStoreLocation } from "../../store/index.ts";
 import type { CommandIo } from "../command-io.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatTable } from "../output/table.ts";
 import type { Work } from "../program.ts";
-import { openStore } from "../open-store.ts";
-import { parseStoreLocation } from "../store-location.ts";
 import { sayTrouble } from "../store-troubles.ts";
 
 interface StatusOptions {
@@ -50,7 +48,7 @@ export function declareStatusCommand(program: Command, choose: (work: Work) => v
 type SeenJob = { readonly history: JobHistory; readonly liveness: Liveness | undefined };
 
 async function showStatus(options: StatusOptions, io: CommandIo): Promise<number> {
-  const location = parseStoreLocation(options.store, io.workingFolder);
+  const location = parseStoreLocation(options.store, io.workingFolder, "--store");
   const opened = await openStore(location, "read", undefined, { onTrouble: sayTrouble(io) });
   try {
     return await showStatusOf(opened.store, options, io);

@@ -1,2 +1,2 @@
-export { type DynamoDbCredentials, type DynamoDbStoreOptions, openDynamoDbStore } from "./dynamodb-store.ts";
-export { type DynamoDbLocation, parseDynamoDbLocation } from "./location.ts";
+export { type DynamoDbStoreOptions, openDynamoDbStore } from "./dynamodb-store.ts";
+export { parseDynamoDbLocation } from "./location.ts";

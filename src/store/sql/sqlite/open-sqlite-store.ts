@@ -23,6 +23,8 @@ export interface SqliteStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default: the built-in SQLite where this Node.js has one. */
   readonly driver?: SqliteDriver["kind"] | undefined;
+  /** What the user knows as the option that names the store, for messages. Default `--store`. */
+  readonly called?: string | undefined;
   /** How long a writer waits for another, in ms. Default 10,000. */
   readonly busyMs?: number | undefined;
 }
@@ -37,7 +39,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Open
   const { location, signal, busyMs = BUSY_MS } = options;
   const driver = findSqliteDriver(options.workingFolder, options.driver);
   const mode = await abortable(signal, async () => {
-    await requireLocalDisk(dirname(location.path));
+    await requireLocalDisk(dirname(location.path), options.called);
     return accessTo(location.path, options.mode);
   });
   const executor = new SqliteExecutor({ driver, path: location.path, mode, busyMs });

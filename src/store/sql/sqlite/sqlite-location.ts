@@ -12,40 +12,40 @@ export interface SqliteLocation {
 const FORMS = "Write sqlite:jobs.db, sqlite:/absolute/path.db or sqlite:///absolute/path.db.";
 
 /**
- * Reads `sqlite:path`; a relative path begins in `workingFolder`.
+ * Reads `sqlite:path`; a relative path begins in `workingFolder`. `called` is what the user knows this option as.
  * @throws SpotproofError `bad-usage`
  */
-export function parseSqliteLocation(text: string, workingFolder: string): SqliteLocation {
+export function parseSqliteLocation(text: string, workingFolder: string, called = "--store"): SqliteLocation {
   const rest = /^sqlite:(.*)$/is.exec(text)?.[1];
   if (rest === undefined)
-    throw new SpotproofError("bad-usage", `--store ${text} names no SQLite file. ${FORMS}`);
+    throw new SpotproofError("bad-usage", `${called} ${text} names no SQLite file. ${FORMS}`);
   if (/^(\/\/)?\/?:memory:/.test(rest)) {
     throw new SpotproofError(
       "bad-usage",
-      `--store ${text}: a database in memory is gone with the process. ${FORMS}`,
+      `${called} ${text}: a database in memory is gone with the process. ${FORMS}`,
     );
   }
-  if (rest.includes("?")) throw meaningless(text);
-  const path = rest.startsWith("//") ? pathOfUrl(text, rest) : rest;
+  if (rest.includes("?")) throw meaningless(text, called);
+  const path = rest.startsWith("//") ? pathOfUrl(text, rest, called) : rest;
   if (path === "" || path.endsWith("/") || path.includes("\0")) {
-    throw new SpotproofError("bad-usage", `--store ${text} names no file. ${FORMS}`);
+    throw new SpotproofError("bad-usage", `${called} ${text} names no file. ${FORMS}`);
   }
   return { kind: "sqlite", path: resolve(workingFolder, path) };
 }
 
-function pathOfUrl(text: string, rest: string): string {
+function pathOfUrl(text: string, rest: string, called: string): string {
   try {
     const url = new URL(`file:${rest}`);
     if (url.host === "" && url.search === "" && url.hash === "") return fileURLToPath(url);
   } catch (error) {
-    throw new SpotproofError("bad-usage", `--store ${text} is no usable URL. ${FORMS}`, { cause: error });
+    throw new SpotproofError("bad-usage", `${called} ${text} is no usable URL. ${FORMS}`, { cause: error });
   }
-  throw meaningless(text);
+  throw meaningless(text, called);
 }
 
-function meaningless(text: string): SpotproofError {
+function meaningless(text: string, called: string): SpotproofError {
   return new SpotproofError(
     "bad-usage",
-    `--store ${text}: a host or parameters have no meaning here. ${FORMS}`,
+    `${called} ${text}: a host or parameters have no meaning here. ${FORMS}`,
   );
 }

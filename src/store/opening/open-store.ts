@@ -1,5 +1,9 @@
-import { SpotproofError, systemClock, systemRandom, withTimeLimit } from "../base/index.ts";
-import type { OpenedStore, Patience, Store, TracedCall } from "../store/index.ts";
+import { SpotproofError, systemClock, systemRandom, withTimeLimit } from "../../base/index.ts";
+import type { OpenedStore } from "../opened-store.ts";
+import type { Store } from "../store.ts";
+import { limitStore } from "../wrappers/limit-store.ts";
+import { Patience, retryCalls } from "../wrappers/retry-calls.ts";
+import type { TracedCall } from "../wrappers/trace-calls.ts";
 import { type OpenHow, STORE_DOORS, type StoreDoors, openDoor } from "./store-doors.ts";
 import type { StoreLocation } from "./store-location.ts";
 
@@ -41,9 +45,11 @@ export interface UserLimits {
   readonly connections?: number | undefined;
 }
 
-/** A store that somebody may be disturbing on purpose. */
+/** A store that is disturbed on purpose. */
 export interface DisturbedStore {
   readonly store: Store;
+  /** Who or what disturbs it, for messages. */
+  readonly disturbedBy: string;
   /** A shorter limit for its calls, where time runs faster. */
   readonly callLimitMs?: number | undefined;
 }
@@ -66,7 +72,6 @@ export async function openStore(
   signal?: AbortSignal,
   { repeats = true, onTrouble, doors }: OpenOptions = {},
 ): Promise<OpenedStore> {
-  const { limitStore, retryCalls, Patience } = await import("../store/index.ts");
   const patience = new Patience({
     clock: systemClock,
     random: systemRandom,
@@ -96,7 +101,6 @@ export interface WaitingStore {
 
 /** What `openJobStore` needs beside the location. */
 export interface OpenJobOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly limits?: UserLimits | undefined;
   /** Lifts the limit of bandwidth, for good. */
@@ -104,19 +108,17 @@ export interface OpenJobOptions {
   /** Of the opening; the calls have their own. */
   readonly onTrouble?: OnTrouble | undefined;
   readonly onCall?: ((call: TracedCall) => void) | undefined;
+  /** Puts the faults of a rehearsal in front of the store that was opened, below every limit and repetition. */
+  readonly disturb?: ((store: Store) => Promise<DisturbedStore>) | undefined;
   readonly doors?: StoreDoors | undefined;
 }
 
-/** Names a file that says how the store of `spotproof run` is to be disturbed. Set by rehearsals. */
-const STORE_FAULTS_VARIABLE = "SPOTPROOF_REHEARSAL_STORE_FAULTS";
-
 /**
- * Opens the store of a job for writing, with the faults of a rehearsal when there is one. `store` is for the job's
- * protocol, `waiting` for its data. Rejects with the signal's reason when it aborts.
+ * Opens the store of a job for writing. `store` is for the job's protocol, `waiting` for its data. Rejects with the
+ * signal's reason when it aborts.
  */
 export async function openJobStore(location: StoreLocation, options: OpenJobOptions): Promise<JobStore> {
-  const { environment, signal, limits, lifted, onTrouble, onCall, doors } = options;
-  const { limitStore, retryCalls, Patience } = await import("../store/index.ts");
+  const { signal, limits, lifted, onTrouble, onCall, disturb, doors } = options;
   const patient = (patienceMs: () => number, told: OnTrouble | undefined, longestMs = LONGEST_WAIT_MS) =>
     new Patience({
       clock: systemClock,
@@ -132,10 +134,9 @@ export async function openJobStore(location: StoreLocation, options: OpenJobOpti
     patience: patient(() => START_PATIENCE_MS, onTrouble),
     doors,
   });
-  const faultsFile = environment[STORE_FAULTS_VARIABLE];
-  const disturbed = await disturb(opened.store, faultsFile);
-  const { callLimitMs = CALL_LIMIT_MS } = disturbed;
-  const limited = limitStore(disturbed.store, systemClock, {
+  const disturbed = await disturb?.(opened.store);
+  const { callLimitMs = CALL_LIMIT_MS } = disturbed ?? {};
+  const limited = limitStore(disturbed?.store ?? opened.store, systemClock, {
     callLimitMs,
     connections: connectionsOf(location, limits?.connections),
     uploadBytesPerSecond: limits?.uploadBytesPerSecond,
@@ -150,18 +151,12 @@ export async function openJobStore(location: StoreLocation, options: OpenJobOpti
       limited,
       patient(() => PROTOCOL_PATIENCE_MS / speed, undefined, LONGEST_WAIT_MS / speed),
     ),
-    disturbedBy: disturbed.store === opened.store ? undefined : `${STORE_FAULTS_VARIABLE}=${faultsFile}`,
+    disturbedBy: disturbed?.disturbedBy,
     waiting: (patienceMs, told) => {
       const patience = patient(patienceMs, told, LONGEST_WAIT_MS / speed);
       return { store: retryCalls(limited, patience), patience };
     },
   };
-}
-
-async function disturb(store: Store, faultsFile: string | undefined): Promise<DisturbedStore> {
-  if (faultsFile === undefined || faultsFile === "") return { store };
-  const { disturbByFile } = await import("./store-disturbance.ts");
-  return disturbByFile(store, faultsFile);
 }
 
 interface OpenPatiently {

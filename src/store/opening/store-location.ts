@@ -1,17 +1,28 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SpotproofError } from "../base/index.ts";
-import { parseSqliteLocation } from "../store/index.ts";
+import { SpotproofError } from "../../base/index.ts";
+import { parseSqliteLocation } from "../sql/sqlite/sqlite-location.ts";
 
-/** Where `--store` points. What is behind the scheme of a URL is read by the store itself, when it is opened. */
+/** Where a store is. What is behind the scheme of a URL is read by the store itself, when it is opened. */
 export type StoreLocation =
   /** `folder` is absolute. */
   | { readonly kind: "folder"; readonly folder: string }
-  /** `file` is absolute. */
-  | { readonly kind: "sqlite"; readonly url: string; readonly file: string; readonly workingFolder: string }
+  | SqliteFile
   | RemoteLocation<"s3">
   | RemoteLocation<"dynamodb">
   | RemoteLocation<"postgres">;
+
+/** A store in a file of SQLite. */
+interface SqliteFile {
+  readonly kind: "sqlite";
+  readonly url: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Absolute: its driver is looked for from there. */
+  readonly workingFolder: string;
+  /** What the option is called in which the user has named the store, for messages. */
+  readonly called: string;
+}
 
 /** A store that is reached over a network. The URL of a database may hold a password: it is never shown. */
 export interface RemoteLocation<Kind extends string> {
@@ -40,14 +51,15 @@ const EXAMPLES = [
 ];
 
 /**
- * Reads the value of `--store`: a path, or a URL.
+ * Reads how a user names a store: a path, or a URL. `called` is what the option is called in which it was named, such as
+ * `--store`: messages begin with it.
  * @throws SpotproofError `bad-usage` for another kind of store; it never repeats what may be a password
  */
-export function parseStoreLocation(text: string, workingFolder: string): StoreLocation {
+export function parseStoreLocation(text: string, workingFolder: string, called: string): StoreLocation {
   if (text === "")
     throw new SpotproofError(
       "bad-usage",
-      `--store is empty. Name a place that outlives this machine: ${EXAMPLES.join(", ")}.`,
+      `${called} is empty. Name a place that outlives this machine: ${EXAMPLES.join(", ")}.`,
     );
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: "folder", folder: resolve(workingFolder, text) };
@@ -55,14 +67,20 @@ export function parseStoreLocation(text: string, workingFolder: string): StoreLo
   if (kind === undefined) {
     throw new SpotproofError(
       "bad-usage",
-      `--store: there are no stores of the kind "${scheme}:". There are: ${EXAMPLES.join(", ")}. A folder with such a name is written ./${scheme}:…`,
+      `${called}: there are no stores of the kind "${scheme}:". There are: ${EXAMPLES.join(", ")}. A folder with such a name is written ./${scheme}:…`,
     );
   }
   switch (kind) {
     case "folder":
-      return { kind, folder: folderOfUrl(text) };
+      return { kind, folder: folderOfUrl(text, called) };
     case "sqlite":
-      return { kind, url: text, file: parseSqliteLocation(text, workingFolder).path, workingFolder };
+      return {
+        kind,
+        url: text,
+        file: parseSqliteLocation(text, workingFolder, called).path,
+        workingFolder,
+        called,
+      };
     case "s3":
     case "dynamodb":
     case "postgres":
@@ -78,21 +96,21 @@ export function pathOnDisk(location: StoreLocation): string | undefined {
   return location.kind === "sqlite" ? location.file : undefined;
 }
 
-function folderOfUrl(text: string): string {
+function folderOfUrl(text: string, called: string): string {
   try {
     const { search, hash } = new URL(text);
     // What is not absolute would silently become so, and parameters would be dropped.
     if (/^file:\//i.test(text) && search === "" && hash === "") return fileURLToPath(text);
   } catch (error) {
-    throw unusableFileUrl(text, error);
+    throw unusableFileUrl(text, called, error);
   }
-  throw unusableFileUrl(text);
+  throw unusableFileUrl(text, called);
 }
 
-function unusableFileUrl(text: string, cause?: unknown): SpotproofError {
+function unusableFileUrl(text: string, called: string, cause?: unknown): SpotproofError {
   return new SpotproofError(
     "bad-usage",
-    `--store ${text} is not a usable file: URL. Write file:///absolute/path.`,
+    `${called} ${text} is not a usable file: URL. Write file:///absolute/path.`,
     { cause },
   );
 }

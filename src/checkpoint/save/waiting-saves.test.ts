@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../../test/stages/manual-clock.ts";
-import type { FolderSaver, SaveRequest, SaveResult } from "../../checkpoint/index.ts";
+import type { FolderSaver, SaveRequest, SaveResult } from "../checkpoint.ts";
 import { WaitingSaves } from "./waiting-saves.ts";
 
 const fencedOut: SaveResult = { kind: "fenced-out" };
@@ -10,7 +10,7 @@ const unused = () => Promise.reject(new Error("not here"));
 /** A saver that does this in a save, and how patient it finds the store. */
 function waiting(save: (request: SaveRequest) => Promise<unknown>) {
   const clock = manualClock();
-  const saves = new WaitingSaves(clock);
+  const saves = new WaitingSaves({ clock, startPatienceMs: 60_000 });
   const asked: string[] = [];
   const saver: FolderSaver = { save: async (request) => (await save(request), fencedOut), prune: unused };
   const run = <Result>(what: string, _signal: unknown, work: (repetition: number) => Promise<Result>) => {

@@ -15,11 +15,11 @@ test.each([
   ["sqlite:///mnt/with%20space.db", { kind: "sqlite", file: "/mnt/with space.db" }],
   ["sqlite:///mnt/jobs.db", { kind: "sqlite", file: "/mnt/jobs.db" }],
 ])("%s", (text, location) => {
-  expect(parseStoreLocation(text, "/work")).toMatchObject(location);
+  expect(parseStoreLocation(text, "/work", "--store")).toMatchObject(location);
 });
 
 test("only what lies on this machine's file systems has a path", () => {
-  const path = (text: string) => pathOnDisk(parseStoreLocation(text, "/work"));
+  const path = (text: string) => pathOnDisk(parseStoreLocation(text, "/work", "--store"));
   expect(path("store")).toBe("/work/store");
   expect(path("sqlite:jobs.db")).toBe("/work/jobs.db");
   expect(path("s3://bucket/prefix")).toBeUndefined();
@@ -28,7 +28,7 @@ test("only what lies on this machine's file systems has a path", () => {
 test.each(["mysql://me:secret@host/db", "http://me:secret@host", "redis:secret"])(
   "another kind of store is refused with one example of each kind, and no password: %s",
   (text) => {
-    const parse = () => parseStoreLocation(text, "/work");
+    const parse = () => parseStoreLocation(text, "/work", "--store");
     for (const words of ["/mnt/efs/jobs", "s3://", "dynamodb://", "sqlite:", "postgres://"])
       expect(parse).toThrow(words);
     expect(parse).not.toThrow("secret");
@@ -45,5 +45,14 @@ test.each([
   "file:///mnt/store?prefix=a",
   "file:///mnt/store#1",
 ])("%j is refused", (text) => {
-  expect(() => parseStoreLocation(text, "/work")).toThrow(/--store/);
+  expect(() => parseStoreLocation(text, "/work", "--store")).toThrow(/--store/);
 });
+
+test.each(["", "mysql://host/db", "sqlite:", "file://host/x"])(
+  "what the user has named the store with is called as the user knows it: %j",
+  (text) => {
+    const parse = () => parseStoreLocation(text, "/work", "Option store");
+    expect(parse).toThrow(/Option store/);
+    expect(parse).not.toThrow(/--store/);
+  },
+);

@@ -1,11 +1,7 @@
-import type { Clock, Random } from "../base/index.ts";
-import {
-  type OpenedStore,
-  loadDynamoDbStore,
-  loadS3Store,
-  loadSqlStores,
-  openFileStore,
-} from "../store/index.ts";
+import type { Clock, Random } from "../../base/index.ts";
+import { openFileStore } from "../file/file-store.ts";
+import type { OpenedStore } from "../opened-store.ts";
+import { quietly } from "./quiet-aws-sdk.ts";
 import type { StoreLocation } from "./store-location.ts";
 
 /** How a store of any kind is opened. */
@@ -39,19 +35,19 @@ export const STORE_DOORS: StoreDoors = {
     };
   },
   s3: async ({ url }, how) => {
-    const { openS3Store, parseS3Location } = await loadS3Store();
+    const { openS3Store, parseS3Location } = await import("../s3/index.ts");
     return openS3Store({ location: parseS3Location(url), ...how });
   },
   dynamodb: async ({ url }, how) => {
-    const { openDynamoDbStore, parseDynamoDbLocation } = await loadDynamoDbStore();
+    const { openDynamoDbStore, parseDynamoDbLocation } = await import("../dynamodb/index.ts");
     return openDynamoDbStore({ ...parseDynamoDbLocation(url), ...how });
   },
-  sqlite: async ({ url, workingFolder }, how) => {
-    const { openSqliteStore, parseSqliteLocation } = await loadSqlStores();
-    return openSqliteStore({ location: parseSqliteLocation(url, workingFolder), workingFolder, ...how });
+  sqlite: async ({ kind, file, workingFolder, called }, how) => {
+    const { openSqliteStore } = await import("../sql/index.ts");
+    return openSqliteStore({ location: { kind, path: file }, workingFolder, called, ...how });
   },
   postgres: async ({ url, workingFolder }, how) => {
-    const { openPostgresStore, parsePostgresLocation } = await loadSqlStores();
+    const { openPostgresStore, parsePostgresLocation } = await import("../sql/index.ts");
     return openPostgresStore({ location: parsePostgresLocation(url), workingFolder, ...how });
   },
 };
@@ -71,21 +67,5 @@ export function openDoor(location: StoreLocation, how: OpenHow, doors = STORE_DO
       return doors.postgres(location, how);
     default:
       return location satisfies never;
-  }
-}
-
-const AWS_WARNING = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED";
-
-/**
- * The AWS SDK writes on standard error which Node it will want one day, when its first client is made: nothing that the
- * user of a bundled SDK could act on. It is told to be silent by the environment alone, which the job must not inherit.
- */
-async function quietly<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (process.env[AWS_WARNING] !== undefined) return work();
-  process.env[AWS_WARNING] = "true";
-  try {
-    return await work();
-  } finally {
-    delete process.env[AWS_WARNING];
   }
 }

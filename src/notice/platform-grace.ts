@@ -9,7 +9,7 @@ const SHORTEST: PlatformGrace = { platform: "unknown (as docker stop)", graceMs:
 
 /**
  * What the platform around this process grants by default, told by the variables that it sets. A platform that was
- * configured otherwise needs `--signal-grace`.
+ * configured otherwise needs a grace that is said (`--signal-grace`).
  * Sources: Kubernetes terminationGracePeriodSeconds 30; ECS stopTimeout 30; Slurm KillWait 30; docker stop 10.
  */
 export function platformGrace(environment: Readonly<Record<string, string | undefined>>): PlatformGrace {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { SpotproofError } from "../base/index.ts";
-import { type OpenedStore, createMemoryStore } from "../store/index.ts";
+import { SpotproofError } from "../../base/index.ts";
+import { createMemoryStore } from "../memory/memory-store.ts";
+import type { OpenedStore } from "../opened-store.ts";
 import { openJobStore, openStore } from "./open-store.ts";
 import { type OpenHow, STORE_DOORS, type StoreDoors } from "./store-doors.ts";
 import { parseStoreLocation } from "./store-location.ts";
 
-const s3 = parseStoreLocation("s3://bucket/prefix", "/work");
+const s3 = parseStoreLocation("s3://bucket/prefix", "/work", "--store");
 
 /** Doors of which that of S3 fails so often, and then opens a memory store. */
 function doors(failures: number, code: "store-unreachable" | "store-not-writable" = "store-unreachable") {
@@ -56,7 +57,7 @@ describe("a store that is reached over a network", () => {
   test("may be left while it is opened", async () => {
     const { all } = doors(Number.POSITIVE_INFINITY);
     const leave = new AbortController();
-    const opening = openJobStore(s3, { environment: {}, signal: leave.signal, doors: all });
+    const opening = openJobStore(s3, { signal: leave.signal, doors: all });
     leave.abort(new Error("the notice"));
     await expect(opening).rejects.toThrow("the notice");
   });
@@ -64,7 +65,6 @@ describe("a store that is reached over a network", () => {
   test("the AWS SDK is silenced while its client is made, and the job's environment stays as it was", async () => {
     const { seen, all } = doors(0);
     const opened = await openJobStore(s3, {
-      environment: {},
       signal: new AbortController().signal,
       limits: { connections: 3 },
       doors: all,

@@ -1,5 +1,5 @@
-import { SpotproofError } from "../base/index.ts";
-import { placeOf } from "../store/index.ts";
+import { SpotproofError } from "../../base/index.ts";
+import { placeOf } from "../file/read-place.ts";
 import { type StoreLocation, pathOnDisk } from "./store-location.ts";
 
 /** Set to 1 where stores that go with the machine are meant: in rehearsals and tests. */
@@ -17,6 +17,8 @@ export interface StorePlace {
 export interface VolatileStores {
   readonly allowVolatileStore: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A sentence that says how to allow it, where that is not as the advice of `store-volatile` says. */
+  readonly howToAllow?: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface VolatileStores {
  */
 export async function requireLastingPlace(
   location: StoreLocation,
-  { allowVolatileStore, environment }: VolatileStores,
+  { allowVolatileStore, environment, howToAllow }: VolatileStores,
   signal?: AbortSignal,
 ): Promise<StorePlace> {
   const path = pathOnDisk(location);
@@ -34,6 +36,9 @@ export async function requireLastingPlace(
   if (path === undefined || place?.volatile === undefined) return { words: place?.words, advice: undefined };
   const lies = `the store ${path} lies ${place.volatile}`;
   if (!allowVolatileStore && environment[ALLOW_VARIABLE] !== "1")
-    throw new SpotproofError("store-volatile", `${lies.replace("the", "The")}.`);
+    throw new SpotproofError(
+      "store-volatile",
+      [`${lies.replace("the", "The")}.`, howToAllow].filter((words) => words !== undefined).join(" "),
+    );
   return { words: place.words, advice: `${lies}: fine for a try or a rehearsal, not for a job` };
 }

@@ -1,7 +1,6 @@
 import type { Clock, MonotonicMs } from "../../base/index.ts";
-import type { FolderSaver, Pause } from "../../checkpoint/index.ts";
 import type { Patience } from "../../store/index.ts";
-import { START_PATIENCE_MS } from "../open-store.ts";
+import type { FolderSaver, Pause } from "../checkpoint.ts";
 
 /** The command does not stand still for a store that is away: after so long a save that needs it then fails, in ms. */
 const PAUSED_PATIENCE_MS = 2000;
@@ -14,11 +13,15 @@ const PAUSED_PATIENCE_MS = 2000;
  */
 export class WaitingSaves {
   readonly #clock: Clock;
-  #limitMs = START_PATIENCE_MS;
+  readonly #startMs: number;
+  #limitMs: number;
   #pausedAtMs: MonotonicMs | undefined;
 
-  constructor(clock: Clock) {
+  /** `startPatienceMs` is for restores and the first save of all. */
+  constructor({ clock, startPatienceMs }: { readonly clock: Clock; readonly startPatienceMs: number }) {
     this.#clock = clock;
+    this.#startMs = startPatienceMs;
+    this.#limitMs = startPatienceMs;
   }
 
   /** How long a call may be in trouble, as things are now. */
@@ -29,14 +32,14 @@ export class WaitingSaves {
 
   /** A restore begins. */
   beginRestore(): void {
-    this.#limitMs = START_PATIENCE_MS;
+    this.#limitMs = this.#startMs;
   }
 
   /** A saver over a store with this patience. To know whether the checkpoint counts it waits as well. */
   around(saver: FolderSaver, patience: Pick<Patience, "run">): FolderSaver {
     return {
       save: async (request) => {
-        this.#limitMs = request.reason === "start" ? START_PATIENCE_MS : Number.POSITIVE_INFINITY;
+        this.#limitMs = request.reason === "start" ? this.#startMs : Number.POSITIVE_INFINITY;
         const { confirm, pause, signal } = request;
         try {
           return await saver.save({
