@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { systemClock, systemRandom } from "../src/base/index.ts";
+import { systemClock } from "../src/base/index.ts";
 import { JOB, freshFolder, noise } from "../src/checkpoint/folder.fixture.ts";
 import { createFolderSaver, restoreFolder } from "../src/checkpoint/index.ts";
-import { type Attempt, claimJob } from "../src/job/index.ts";
+import type { Attempt } from "../src/job/index.ts";
 import type { OpenedStore } from "../src/store/opened-store.ts";
+import { claim } from "./stages/claim.ts";
 import { dynamoDbStage } from "./stages/dynamodb-stage.ts";
 import { motoMissing, useMoto } from "./stages/moto.ts";
 import { openAt, s3Fake } from "./stages/s3-stage.ts";
@@ -13,6 +14,9 @@ import { openAt, s3Fake } from "./stages/s3-stage.ts";
 // What docs/guides/stores.md says that the steps of a job cost is what they cost.
 
 const MIB = 1024 * 1024;
+
+/** As `spotproof run` claims: a store is not asked more often than it has to be. */
+const PATIENT = { heartbeatMs: 10_000, leaseMs: 30_000, ifRunning: "leave" } as const;
 
 /** Requests by their kind. */
 type Requests = Readonly<Record<string, number>>;
@@ -22,26 +26,6 @@ interface Counted {
   readonly open: () => Promise<OpenedStore>;
   /** The requests since the last call. */
   readonly take: () => Requests;
-}
-
-async function claim({ store }: OpenedStore): Promise<Attempt> {
-  const result = await claimJob({
-    store,
-    job: JOB,
-    clock: systemClock,
-    random: systemRandom,
-    command: ["true"],
-    host: "here",
-    pid: process.pid,
-    heartbeatMs: 10_000,
-    leaseMs: 30_000,
-    ifRunning: "leave",
-    maxIdleAttempts: 0,
-    onWaiting: () => undefined,
-    signal: new AbortController().signal,
-  });
-  if (result.kind !== "claimed") throw new Error(`the claim ended as ${result.kind}`);
-  return result.attempt;
 }
 
 type Step = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
@@ -56,14 +40,14 @@ async function measureJob({ open, take }: Counted): Promise<ReadonlyMap<string, 
   };
   await (await step("opening, a new store", open)).close();
   const opened = await step("opening", open);
-  const attempt = await step("claim of a new job", () => claim(opened));
+  const attempt = await step("claim of a new job", () => claim(opened.store, PATIENT));
   const status = { phase: "running", checkpointsCommitted: 0, failuresUsed: 0, blind: [] } as const;
   await step("heartbeat", () => attempt.beat(status));
   const folder = freshFolder();
   await measureSaves(step, opened, attempt, join(folder, "ckpt"));
   const outcome = { kind: "interrupted", reason: "", failuresUsed: 0, checkpointsCommitted: 6 } as const;
   await step("end", () => attempt.end(outcome));
-  const { lineage } = await step("claim of the next attempt", () => claim(opened));
+  const { lineage } = await step("claim of the next attempt", () => claim(opened.store, PATIENT));
   const target = { folder: join(folder, "restored"), asideName: "aside" };
   await step("restore, 40 MiB", () => restoreFolder({ store: opened.store, job: JOB, lineage, ...target }));
   await opened.close();

@@ -2,7 +2,7 @@ import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { parseJobName, systemClock, systemRandom } from "../base/index.ts";
+import { CLAIMED_JOB, claimRequest } from "../../test/stages/claim.ts";
 import { openFileStore } from "../store/index.ts";
 import { claimJob } from "./claim-job.ts";
 import type { ClaimRequest } from "./claim-request.ts";
@@ -16,26 +16,11 @@ afterEach(async () => {
   await fs.rm(folder, { recursive: true, force: true });
 });
 
-const JOB = parseJobName("train");
 const COMPLETED = { kind: "completed", reason: "", failuresUsed: 0, checkpointsCommitted: 0 } as const;
 
+/** A claim in a store that was opened for it alone. */
 async function request(options: Partial<ClaimRequest>): Promise<ClaimRequest> {
-  return {
-    store: await openFileStore(join(folder, "store")),
-    job: JOB,
-    clock: systemClock,
-    random: systemRandom,
-    command: ["true"],
-    host: "here",
-    pid: process.pid,
-    heartbeatMs: 100,
-    leaseMs: 300,
-    ifRunning: "standby",
-    maxIdleAttempts: 0,
-    onWaiting: () => undefined,
-    signal: new AbortController().signal,
-    ...options,
-  };
+  return claimRequest(await openFileStore(join(folder, "store")), options);
 }
 
 test("K19, C04: of sixteen starts on one folder one claims, and the others leave", async () => {
@@ -56,6 +41,6 @@ test("J4, K01: of claimants that all take over a dead attempt one completes the 
     }),
   );
   expect(results.sort()).toEqual(["completed", "completed", "completed", "completed", "valid"]);
-  const history = await readJobHistory((await request({})).store, JOB);
+  const history = await readJobHistory((await request({})).store, CLAIMED_JOB);
   expect(history?.attempts.map((attempt) => attempt.outcome?.kind)).toEqual(["lost", "completed"]);
 });

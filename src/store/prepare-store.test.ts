@@ -1,34 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { withoutConditions } from "./inspect/bad-stores.fixture.ts";
 import { createMemoryStore } from "./memory/memory-store.ts";
 import { prepareStore } from "./prepare-store.ts";
 import { STORE_MARKER } from "./store-format.ts";
 import { describeStoreContract } from "./store.contract.ts";
-import type { Store } from "./store.ts";
+import { aroundEachCall } from "./wrappers/each-call.ts";
 
 describeStoreContract({
   name: "a prepared store",
   open: () => prepareStore(createMemoryStore(), { mode: "write" }),
-});
-
-/** A server that does not know conditions: every create is told "created" and replaces what was there. */
-function withoutConditions(store: Store): Store {
-  return {
-    ...methodsOf(store),
-    create: async (key, bytes, options) => {
-      await store.replace(key, bytes, options);
-      return "created";
-    },
-  };
-}
-
-const methodsOf = (store: Store): Store => ({
-  description: store.description,
-  create: (...args) => store.create(...args),
-  replace: (...args) => store.replace(...args),
-  read: (...args) => store.read(...args),
-  list: (...args) => store.list(...args),
-  listFolders: (...args) => store.listFolders(...args),
-  remove: (...args) => store.remove(...args),
 });
 
 describe("opening a store", () => {
@@ -50,17 +30,10 @@ describe("opening a store", () => {
     const raw = createMemoryStore();
     await prepareStore(raw, { mode: "write" });
     const calls: string[] = [];
-    const watched: Store = {
-      ...methodsOf(raw),
-      create: (key, ...rest) => {
-        calls.push(`create ${key}`);
-        return raw.create(key, ...rest);
-      },
-      read: (key, ...rest) => {
-        calls.push(`read ${key}`);
-        return raw.read(key, ...rest);
-      },
-    };
+    const watched = aroundEachCall(raw, (call, make) => {
+      calls.push(`${call.kind} ${call.key}`);
+      return make(call.signal);
+    });
     await prepareStore(watched, { mode: "write" });
     expect(calls).toEqual([`read ${STORE_MARKER}`, `create ${STORE_MARKER}`]);
   });

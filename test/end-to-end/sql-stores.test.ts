@@ -3,9 +3,9 @@ import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseJobName, systemClock, systemRandom } from "../../src/base/index.ts";
+import { systemClock } from "../../src/base/index.ts";
 import { createFolderSaver, restoreFolder } from "../../src/checkpoint/index.ts";
-import { type Attempt, claimJob } from "../../src/job/index.ts";
+import type { Attempt } from "../../src/job/index.ts";
 import { loadSqlStores } from "../../src/store/index.ts";
 import type { OpenedStore } from "../../src/store/opened-store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -14,9 +14,9 @@ import { loadPostgresDriver } from "../../src/store/sql/postgres/postgres-driver
 import { createPostgresExecutor } from "../../src/store/sql/postgres/postgres-executor.ts";
 import { findSqliteDriver } from "../../src/store/sql/sqlite/compat.ts";
 import { SqliteExecutor } from "../../src/store/sql/sqlite/sqlite-executor.ts";
+import { CLAIMED_JOB as JOB, claim } from "../stages/claim.ts";
 import { type PostgresStage, hasPostgres, startPostgres } from "../stages/postgres.ts";
 
-const JOB = parseJobName("train");
 const workingFolder = process.cwd();
 
 let folder: string;
@@ -55,26 +55,6 @@ async function inPostgres(): Promise<Place> {
   const store = await openPostgresStore({ location, mode: "write", workingFolder });
   const driver = await loadPostgresDriver(workingFolder);
   return { store, tables: createPostgresExecutor(driver, location, systemClock) };
-}
-
-async function claim(store: Store): Promise<Attempt> {
-  const result = await claimJob({
-    store,
-    job: JOB,
-    clock: systemClock,
-    random: systemRandom,
-    command: ["true"],
-    host: "here",
-    pid: process.pid,
-    heartbeatMs: 100,
-    leaseMs: 300,
-    ifRunning: "standby",
-    maxIdleAttempts: 0,
-    onWaiting: () => undefined,
-    signal: new AbortController().signal,
-  });
-  if (result.kind !== "claimed") throw new Error(result.kind);
-  return result.attempt;
 }
 
 /** Saves the folder with this content, as a machine does that vanishes right afterwards. */

@@ -94,7 +94,9 @@ describe("C06 I2 E1: an outage of the store that ends costs no job", () => {
   test.each(["503", "500"])(
     "%s while the job runs: the save in flight waits and completes, with one warning and one all-clear",
     async (kind) => {
-      const started = bench.start([...run, ...log, ...counts(150, "0.02")], { environment });
+      // A heartbeat that a busy disk delays by 100 ms would be a trouble of its own.
+      const patient = [...run, "--heartbeat", "500ms", ...log, ...counts(150, "0.02")];
+      const started = bench.start(patient, { environment });
       await started.untilSays(/checkpoint 000001-000002 saved/);
       disturb({ kind });
       await started.untilSays(/the store does not answer; the job goes on/);

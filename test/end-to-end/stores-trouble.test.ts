@@ -1,6 +1,6 @@
-import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type S3Fake, startS3Fake } from "../../src/simulator/index.ts";
+import { freePort } from "../stages/free-port.ts";
 import { AWS_KEYS } from "../stages/store-kinds.ts";
 import { hasPostgres, startPostgres } from "../stages/postgres.ts";
 import { jobFile, useBench } from "./run-spotproof.ts";
@@ -12,15 +12,6 @@ const environment = AWS_KEYS;
 const quick = ["--heartbeat", "100ms", "--lease", "2s", "--every", "100ms"];
 
 const aMoment = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /** A fake that keeps its port, so that it can be closed and can listen again with all that it holds. */
 async function s3(): Promise<{ readonly fake: S3Fake; readonly url: string }> {

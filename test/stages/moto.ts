@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { freePort } from "./free-port.ts";
 
 /** Where `moto_server` (https://docs.getmoto.org/en/latest/docs/server_mode.html) is on this machine, if it is. */
 const program = (process.env["PATH"] ?? "")
@@ -87,14 +87,4 @@ async function answers(url: string): Promise<boolean> {
     // Not yet.
     return false;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

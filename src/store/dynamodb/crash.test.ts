@@ -58,7 +58,9 @@ async function crashAt(moto: Moto, crash: Crash, at: number): Promise<boolean> {
   stage.proxy.dateOffsetMs += 25 * HOUR_MS;
   await heir.sweep();
   expect(await stage.uploads()).toEqual({ parts: partsOf(seen), records: 0 });
-  expect(await heir.store.read(KEY)).toEqual(seen);
+  // Not by `toEqual`, which looks at every byte of it for a second.
+  const later = await heir.store.read(KEY);
+  expect(later === seen || (seen !== undefined && later?.equals(seen))).toBe(true);
   await stage.close();
   return wasCut;
 }

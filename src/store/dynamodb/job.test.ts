@@ -2,36 +2,15 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test } from "vitest";
+import { claim } from "../../../test/stages/claim.ts";
 import { type DynamoDbStage, dynamoDbStage, stageOptions } from "../../../test/stages/dynamodb-stage.ts";
 import { motoMissing, useMoto } from "../../../test/stages/moto.ts";
-import { systemClock, systemRandom } from "../../base/index.ts";
 import { JOB, describeTree, noise, openBench, save } from "../../checkpoint/folder.fixture.ts";
-import { type Attempt, claimJob, readJobHistory } from "../../job/index.ts";
-import type { Store } from "../store.ts";
+import { readJobHistory } from "../../job/index.ts";
 import { PART_BYTES } from "./items.ts";
 
 const MIB = 1024 * 1024;
 const COMPLETED = { kind: "completed", reason: "", failuresUsed: 0, checkpointsCommitted: 0 } as const;
-
-async function claim(store: Store): Promise<Attempt> {
-  const result = await claimJob({
-    store,
-    job: JOB,
-    clock: systemClock,
-    random: systemRandom,
-    command: ["true"],
-    host: "here",
-    pid: process.pid,
-    heartbeatMs: 100,
-    leaseMs: 300,
-    ifRunning: "standby",
-    maxIdleAttempts: 0,
-    onWaiting: () => undefined,
-    signal: new AbortController().signal,
-  });
-  if (result.kind !== "claimed") throw new Error(`the claim ended as ${result.kind}`);
-  return result.attempt;
-}
 
 /** Does something to the first part of the newest object below `packs/`, as no Spotproof would. */
 async function damageNewestPack(
