@@ -5,7 +5,7 @@ import { manifestKey } from "../../store/keys.ts";
 import { bytesAt, contentsSaver, loadAll, loaded, saveContents } from "../contents.fixture.ts";
 import type { Content } from "../contents.ts";
 import { JOB, describeTree, noise, openBench, save } from "../folder.fixture.ts";
-import { verifyCheckpoint } from "../index.ts";
+import { readContents, verifyCheckpoint } from "../index.ts";
 
 /** Counts what is created, and can refuse it. */
 function watched(store: Store = createMemoryStore()): {
@@ -256,6 +256,27 @@ describe("a log", () => {
     const { id } = await saveContents(saver, [{ kind: "log", path: "log", log }]);
     expect((await loaded(store, [id])).all.get("log")?.equals(all)).toBe(true);
   });
+});
+
+test("one content of one checkpoint can be read later, and what it does not have is said", async () => {
+  const store = createMemoryStore();
+  const all = noise(20_000_000, 1);
+  const { id } = await saveContents(contentsSaver(store), [bytesAt("results.log", all), bytesAt("b", "x")]);
+  const contents = await readContents(store, JOB, id);
+  expect([...contents.files]).toEqual([
+    ["b", 1],
+    ["results.log", 20_000_000],
+  ]);
+  let at = 0;
+  for await (const piece of contents.stream("results.log")) {
+    expect(piece.equals(all.subarray(at, at + piece.length))).toBe(true);
+    at += piece.length;
+    if (at > 12_000_000) break;
+  }
+  await expect(contents.read("missing")).rejects.toMatchObject({ code: "internal" });
+  await expect(contents.read("results.log", Buffer.alloc(10))).rejects.toMatchObject({ code: "internal" });
+  const absent = readContents(store, JOB, checkpointId(attemptNumber(1), 9));
+  await expect(absent).rejects.toMatchObject({ code: "checkpoint-not-found" });
 });
 
 describe("C01: damage", () => {
