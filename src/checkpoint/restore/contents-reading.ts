@@ -41,7 +41,10 @@ export class StoredContents implements Contents {
     const parts = this.#partsOf(path);
     const size = this.files.get(path) ?? 0;
     if (into !== undefined && into.length < size)
-      throw new SpotproofError("internal", `${path} has ${size} bytes, and there is room for ${into.length}.`);
+      throw new SpotproofError(
+        "internal",
+        `${path} has ${size} bytes, and there is room for ${into.length}.`,
+      );
     const target = into?.subarray(0, size) ?? Buffer.allocUnsafeSlow(size);
     const { chunks, uses } = placeParts(parts, target);
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));

@@ -98,7 +98,8 @@ export class ContentStorer {
     await parts.add([bytes]);
     this.#readBytes += bytes.length;
     const [part] = parts.finish();
-    if (part === undefined) throw new SpotproofError("internal", "A chunk was stored and cannot be referred to.");
+    if (part === undefined)
+      throw new SpotproofError("internal", "A chunk was stored and cannot be referred to.");
     return part;
   }
 
@@ -109,7 +110,10 @@ export class ContentStorer {
 
   /** Stores what an open file holds, from its beginning to wherever it ends. One call at a time. */
   storeFile(handle: FileHandle, sparse: boolean): Promise<ContentPart[]> {
-    return this.storeBlocks(async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead, sparse);
+    return this.storeBlocks(
+      async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+      sparse,
+    );
   }
 
   /** As `storeFile`, for whatever can be read into blocks. */
@@ -207,7 +211,10 @@ async function readBlock(workshop: Workshop, read: ReadContent, position: number
     let length = 0;
     while (length < BLOCK_BYTES) {
       const at = FILE_CHUNKS.max + length;
-      const bytesRead = await read(block.bytes.subarray(at, FILE_CHUNKS.max + BLOCK_BYTES), position + length);
+      const bytesRead = await read(
+        block.bytes.subarray(at, FILE_CHUNKS.max + BLOCK_BYTES),
+        position + length,
+      );
       if (bytesRead === 0) break;
       length += bytesRead;
     }

@@ -78,7 +78,9 @@ export class ContentsSave {
       if (content.kind !== "log") continue;
       const log = openLogs.get(path);
       if (log === undefined || log !== content.log)
-        throw internal(`The log ${content.path} is not open: a save has left it out, or another saver opened it.`);
+        throw internal(
+          `The log ${content.path} is not open: a save has left it out, or another saver opened it.`,
+        );
       this.#logs.set(path, { log, moment: log.moment() });
     }
     this.#writer = new PackWriter(checkpoints.destination, request.signal);
@@ -177,9 +179,7 @@ export class ContentsSave {
     return stored;
   }
 
-  #entriesOf(
-    parts: ReadonlyMap<PathBytes, readonly ContentPart[]>,
-  ): readonly (DirectoryEntry | FileEntry)[] {
+  #entriesOf(parts: ReadonlyMap<PathBytes, readonly ContentPart[]>): readonly (DirectoryEntry | FileEntry)[] {
     const mtimeNs = BigInt(Math.floor(this.#capturedAtWallMs * 1e6));
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const folders = [...this.#folders].map((path) => {
@@ -200,11 +200,19 @@ export class ContentsSave {
     const { job, clock } = this.#options;
     const { reason, signal } = this.#request;
     const confirm = (): ReturnType<ContentsSaveRequest["confirm"]> => this.#request.confirm();
-    const label = { job, reason, confirm, signal, note: this.#note, capturedAtWallMs: this.#capturedAtWallMs };
+    const label = {
+      job,
+      reason,
+      confirm,
+      signal,
+      note: this.#note,
+      capturedAtWallMs: this.#capturedAtWallMs,
+    };
     const through = { writer: this.#writer, storer: this.#storer };
     const committed = await commitCheckpoint(this.#checkpoints, label, entries, through, LIST_BYTES);
     if (committed === "fenced-out") return { result: { kind: "fenced-out" }, files: this.#index.files };
-    for (const { log, moment, saved } of this.#logs.values()) if (saved !== undefined) log.adopt(moment, saved);
+    for (const { log, moment, saved } of this.#logs.values())
+      if (saved !== undefined) log.adopt(moment, saved);
     const files = entries.filter((entry) => entry.type === "file");
     return {
       result: this.#resultOf(committed, clock.now()),
