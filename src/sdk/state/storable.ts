@@ -49,7 +49,7 @@ type StorableError<T extends Error> = keyof T extends keyof Error
   : Refused<"an error with members of its own cannot be saved: save what you need of it in a plain object">;
 
 type StorableContainer<T> = T extends readonly unknown[]
-  ? { [Key in keyof T]: Storable<T[Key]> }
+  ? StorableList<T>
   : T extends ReadonlyMap<infer Key, infer Value>
     ? ReadonlyMap<Storable<Key>, Storable<Value>>
     : T extends ReadonlySet<infer Value>
@@ -57,3 +57,8 @@ type StorableContainer<T> = T extends readonly unknown[]
       : T extends WeakMap<WeakKey, unknown> | WeakSet<WeakKey>
         ? Refused<"a WeakMap or WeakSet cannot be saved: its contents cannot be listed">
         : { [Key in keyof T]: Storable<T[Key]> };
+
+/** A mapped type goes through a tuple member by member, but is resolved at once: an array may lead to itself. */
+type StorableList<T extends readonly unknown[]> = number extends T["length"]
+  ? readonly Storable<T[number]>[]
+  : { [Key in keyof T]: Storable<T[Key]> };
