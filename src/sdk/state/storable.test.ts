@@ -57,7 +57,7 @@ const never = (): void => {
   save(any);
   save({ any });
   save({} as Tree);
-  save({} as Json);
+  save(any as Json);
   save({} as Event);
   save({} as readonly [number, ...Layer[]]);
   save<State>(state);
@@ -91,7 +91,7 @@ const never = (): void => {
   // @ts-expect-error -- a Promise
   save({ x: Promise.resolve(1) });
   // @ts-expect-error -- the state of an async function
-  saveFrom(async () => ({ x: 1 }));
+  void saveFrom(async () => ({ x: 1 }));
   // @ts-expect-error -- a WeakMap
   save({ x: new WeakMap<object, number>() });
   // @ts-expect-error -- a WeakSet

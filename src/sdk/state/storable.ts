@@ -4,7 +4,7 @@ type Refused<Reason extends string> = Reason & { readonly __cannotBeSaved: never
 type TypedArray = NodeJS.TypedArray;
 
 /** Kinds that are saved whole. */
-type Whole = Date | RegExp | ArrayBuffer | DataView | TypedArray | String | Number | Boolean;
+type Whole = Date | RegExp | ArrayBuffer | DataView | TypedArray;
 
 type Primitive = string | number | boolean | bigint | null | undefined;
 
@@ -20,7 +20,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
  * Accepted: primitives, plain objects (interfaces, aliases, optional and read-only members), arrays, tuples, Maps, Sets,
  * Dates, regular expressions, typed arrays, Buffers, errors, and all that is made of these, also recursively.
  * `unknown` and `any` say nothing and are accepted: `encodeState` looks at the values.
- * Refused: functions and methods, symbols, Promises, WeakMaps, SharedArrayBuffers, at any depth.
+ * Refused: boxed primitives (`new Number(1)`, though `encodeState` keeps them), functions and methods, symbols, Promises, WeakMaps, SharedArrayBuffers, at any depth.
  * A class that has public data alone looks like an interface: `encodeState` refuses its instances.
  */
 export type Storable<T> = IsAny<T> extends true ? T : unknown extends T ? T : StorableMember<T>;
