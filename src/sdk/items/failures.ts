@@ -8,8 +8,8 @@ const LONGEST_WORDS = 300;
 
 /** An error as it goes into the record. */
 export function itemErrorOf(error: unknown): ItemError {
-  const name = error instanceof Error ? error.name : "Error";
-  return { name: String(name), message: reasonOf(error) };
+  // What a program throws may have anything for its name and its words.
+  return { name: error instanceof Error ? `${error.name}` : "Error", message: `${reasonOf(error)}` };
 }
 
 /** Items of one list that failed for good. */
