@@ -9,7 +9,12 @@ const LONGEST_WORDS = 300;
 /** An error as it goes into the record. */
 export function itemErrorOf(error: unknown): ItemError {
   // What a program throws may have anything for its name and its words.
-  return { name: error instanceof Error ? `${error.name}` : "Error", message: `${reasonOf(error)}` };
+  const name: unknown = error instanceof Error ? error.name : undefined;
+  const message: unknown = reasonOf(error);
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : "",
+  };
 }
 
 /** Items of one list that failed for good. */

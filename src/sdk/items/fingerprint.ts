@@ -31,6 +31,7 @@ function mix(state: number, value: unknown, depth: number): number {
     case "undefined":
     case "function":
     case "symbol":
+    default:
       return step(state, 7);
   }
 }
