@@ -172,7 +172,7 @@ export const ERRORS = {
     retry: "may-help",
     title: "Some items of a list failed for good.",
     advice:
-      "Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: \"keep\"` a failed item counts as handled.",
+      'Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: "keep"` a failed item counts as handled.',
   },
   "items-changed": {
     retry: "never",
