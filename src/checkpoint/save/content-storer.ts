@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { ChunkRef, ContentPart } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
-import { BLOCK_BYTES, type Block, type Span, USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
+import { BLOCK_BYTES, type Block, type Span, type Workshop } from "../workshop/workshop.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import { CodecChoice } from "./codec-choice.ts";
 import { turn } from "./event-loop.ts";
@@ -39,16 +39,16 @@ export class ContentStorer {
   /** Says how much work is coming, so that there are as many hands as it is worth. */
   expect(bytes: number, files: number): Workshop {
     if (this.#workshop?.readFiles === undefined) {
-      this.#workshop?.close();
-      this.#workshop = openWorkshop(bytes, files, USUAL_BLOCKS, this.#writer.packRoom);
+      this.#workshop?.close("success");
+      this.#workshop = openWorkshop(bytes, files, this.#writer.memory);
       this.#writer.workshop = this.#workshop;
     }
     return this.#workshop;
   }
 
-  /** Ends what `expect` began. Nothing may be under way any more, or it fails. */
-  close(): void {
-    this.#workshop?.close();
+  /** Ends what `expect` began. Nothing may be under way any more, or it fails. `outcome`: of everything that it was used for. */
+  close(outcome: "success" | "failure"): void {
+    this.#workshop?.close(outcome);
     this.#workshop = undefined;
   }
 

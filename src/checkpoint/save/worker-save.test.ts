@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { liveThreads } from "../../base/index.ts";
-import { createMemoryStore } from "../../store/index.ts";
+import { SpotproofError, liveThreads } from "../../base/index.ts";
+import { type Store, createMemoryStore } from "../../store/index.ts";
 import { JOB, describeTree, noise, openBench, save } from "../folder.fixture.ts";
 import { chunkHash } from "../format/chunk.ts";
 import { FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
@@ -129,6 +129,67 @@ describe("a save that is worth threads", () => {
     const { id } = await save(bench.saver());
     await bench.restore([id]);
     expect(scribbled.length).toBeGreaterThan(5);
+    expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
+  });
+});
+
+describe("the memory of saves that are worth threads", () => {
+  /** A store that notes in which shared memory packs lie that it is given; it refuses them while `refuse` is set. */
+  function watchingStore(): { readonly store: Store; readonly used: Set<unknown>; refuse: boolean } {
+    const store = createMemoryStore();
+    const watching = {
+      used: new Set<unknown>(),
+      refuse: false,
+      store: {
+        description: store.description,
+        replace: (...args) => store.replace(...args),
+        read: (...args) => store.read(...args),
+        list: (...args) => store.list(...args),
+        listFolders: (...args) => store.listFolders(...args),
+        remove: (...args) => store.remove(...args),
+        create: async (key, bytes, options) => {
+          for (const { buffer } of bytes) if (buffer instanceof SharedArrayBuffer) watching.used.add(buffer);
+          if (watching.refuse) throw new SpotproofError("store-full", "There is no room, says the test.");
+          return store.create(key, bytes, options);
+        },
+      } satisfies Store as Store,
+    };
+    return watching;
+  }
+
+  const change = (work: string, seed: number): void => {
+    fs.mkdirSync(work, { recursive: true });
+    fs.writeFileSync(join(work, "large"), noise(33 * MIB, seed));
+  };
+
+  test("is that of the save before", async () => {
+    const watching = watchingStore();
+    const bench = openBench(watching.store);
+    const saver = bench.saver();
+    for (const seed of [1, 2, 3]) {
+      change(bench.work, seed);
+      await save(saver);
+    }
+    expect(watching.used.size).toBe(1);
+  });
+
+  test("is fresh after a save that failed: something may still be using that one's", async () => {
+    const watching = watchingStore();
+    const bench = openBench(watching.store);
+    const saver = bench.saver();
+    change(bench.work, 1);
+    await save(saver);
+    watching.refuse = true;
+    change(bench.work, 2);
+    await expect(save(saver)).rejects.toMatchObject({ code: "store-full" });
+    const before = new Set(watching.used);
+    watching.refuse = false;
+    watching.used.clear();
+    change(bench.work, 3);
+    const { id } = await save(saver);
+    expect(watching.used.size).toBe(1);
+    for (const memory of watching.used) expect(before.has(memory)).toBe(false);
+    await bench.restore([id]);
     expect(describeTree(join(bench.base, "restored"))).toEqual(describeTree(bench.work));
   });
 });
