@@ -236,13 +236,26 @@ def _read_interruption(text: str) -> Interruption:
 _channel = _Channel()
 
 
+_forking = threading.local()
+
+
+def _before_fork() -> None:
+    # A SIGTERM that comes to the child before it has its own handlers again must wait, and not be lost.
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}) if _StopSignal.installed else None
+
+
 def _after_fork() -> None:
-    """A forked worker is none of the job's voice: it is heard, and ended by SIGTERM, as if this file were not there."""
+    if _forking.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
+def _after_fork_in_child() -> None:
+    """A forked worker is none of the job's voices: SIGTERM ends it as if this file were not there."""
     global _channel
-    if _channel.asked_to_stop or _StopSignal.installed:
-        for handler in reversed(_StopSignal.installed):
-            handler.restore()
     _channel = _Channel()
+    for handler in reversed(list(_StopSignal.installed)):
+        handler.restore()
+    _after_fork()
 
 
 def _at_exit() -> None:
@@ -250,7 +263,7 @@ def _at_exit() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
 atexit.register(_at_exit)
 
 
