@@ -48,6 +48,8 @@ for step in spotproof.steps(STEPS, save=save, load=load, random_state=True, **OP
     chain = hashlib.sha256(f"{chain} {step} {random.random()}".encode()).hexdigest()
     done.append(step)
     print(f"step {step + 1}", flush=True)
+    if os.environ.get("CRASH_AT") == str(step + 1) and os.environ["SPOTPROOF_RESUMED"] == "0":
+        sys.exit("crash")
 
 if len(done) == STEPS:
     print(f"result {chain}", flush=True)
