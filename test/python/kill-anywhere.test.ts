@@ -10,6 +10,8 @@ import { PYTHON_IS_THERE, type PythonEnd, pythonJob, usePython } from "./pythons
 
 const python = usePython();
 const EVERY = 3;
+/** How many of the operations are cut, at most; CI cuts all. */
+const CUTS = Number(process.env["KILL_ANYWHERE_CUTS"] ?? 40);
 const OPTIONS = JSON.stringify({ every: EVERY });
 
 const resultOf = ({ out }: PythonEnd): string | undefined => /^result (.*)$/m.exec(out)?.[1];
@@ -56,15 +58,15 @@ describe.runIf(PYTHON_IS_THERE)("spotproof.steps, killed (needs Python)", () => 
       const alone = await run(0, "alone");
       const operations = Number(/^operations (\d+)$/m.exec(alone.err)?.[1]);
       expect(operations).toBeGreaterThan(60);
-      const ats = Array.from({ length: operations }, (_, index) => index + 1);
+      const stride = Math.ceil(operations / CUTS);
+      const ats = Array.from({ length: Math.floor(operations / stride) }, (_, index) => 1 + index * stride);
       // Two at once.
       const cut = async (at: number): Promise<void> => {
         const folder = `at-${at}`;
         const saved = judge(await run(at, folder), join(place, folder));
         // The next start is killed as well, in the middle of cleaning up or of a later save.
         const second = await run((at % 29) + 1, folder);
-        const savedThen = judge(second, join(place, folder));
-        expect(savedThen).toBeGreaterThanOrEqual(saved);
+        const savedThen = judge(second, join(place, folder), saved);
         if (second.out !== "") expect(beganAfter(second)).toBe(saved);
         const next = await run(0, folder);
         expect(next.status, next.err).toBe(0);

@@ -35,6 +35,7 @@ function startLife({
   options = { every: 5 },
   environment = {},
   more = [],
+  seconds = "0.03",
 }: Life): StartedSpotproof {
   rmSync(join(bench.folder, "ckpt"), { recursive: true, force: true });
   const flags = `--job chain --store store --checkpoint ckpt --commit-by ${commitBy} --metadata-poll 50ms --heartbeat 100ms --lease 400ms`;
@@ -83,10 +84,10 @@ describe.runIf(PYTHON_IS_THERE).each(["spotproof", "program"])(
       timeout: 60_000,
     }, async () => {
       let out = "";
-      for (const at of [4, 13, 25]) {
+      for (let interruption = 1; interruption <= 3; interruption += 1) {
         const { mock, environment } = await startMachine();
-        const life = startLife({ commitBy, environment });
-        await life.untilSays(new RegExp(`^step ${at}$`, "m"));
+        const life = startLife({ commitBy, environment, seconds: "0.1" });
+        await life.untilSays(/(^step \d+\n){2}/m);
         mock.interrupt({ action: "terminate", leadMs: 20_000 });
         expect(await life.ended, life.stderr()).toBe(75);
         expect(life.stderr()).toMatch(

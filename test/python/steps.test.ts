@@ -283,6 +283,14 @@ describe.runIf(PYTHON_IS_THERE && mayMount)("C20: a full disk (needs Python, and
   });
 });
 
+const hasMypy = spawnSync("python3", ["-m", "mypy", "--version"]).status === 0;
+
+test.skipIf(!hasMypy)("spotproof.py has whole and right types (needs mypy)", () => {
+  const words = ["-m", "mypy", "--strict", "--cache-dir", "/dev/null", "python/spotproof.py"];
+  const { status, stdout } = spawnSync("python3", words, { encoding: "utf8" });
+  expect(status, stdout).toBe(0);
+});
+
 describe.each(PYTHONS)("on Python $version", ({ program: executable }) => {
   test("a loop that crashed goes on, with the state of the random generator", async () => {
     const run = (steps: string, environment: Record<string, string>) =>
