@@ -145,6 +145,11 @@ export const ERRORS = {
     title: "The job channel answered with an error.",
     advice: "Read the reason behind it; Spotproof's own log has more.",
   },
+  "file-in-the-way": {
+    retry: "never",
+    title: "A file is in the way that Spotproof does not overwrite by itself.",
+    advice: "Move it away, or replace it on purpose with --force.",
+  },
   "port-unavailable": {
     retry: "may-help",
     title: "The address is not free to listen on.",

@@ -95,14 +95,17 @@ export class ContentsSave {
     const { signal } = this.#request;
     signal?.throwIfAborted();
     await this.#checkpoints.open(signal);
+    let outcome: "success" | "failure" = "failure";
     try {
       this.#expectWork();
       const parts = new Map<PathBytes, readonly ContentPart[]>();
       for (const [path, content] of this.#contents) parts.set(path, await this.#partsOf(path, content));
       const files = this.#entriesOf(await this.#withinLimit(parts));
-      return await this.#commit(files);
+      const saved = await this.#commit(files);
+      outcome = "success";
+      return saved;
     } finally {
-      this.#storer.close();
+      this.#storer.close(outcome);
       await this.#writer.abandon();
     }
   }
@@ -123,7 +126,8 @@ export class ContentsSave {
   async #partsOf(path: PathBytes, content: Content): Promise<readonly ContentPart[]> {
     this.#request.signal?.throwIfAborted();
     if (content.kind === "unchanged") return this.#index.files.get(path)?.parts ?? [];
-    if (content.kind === "bytes") return this.#storeBytes(new Pieces(content.pieces));
+    if (content.kind === "bytes")
+      return this.#storeBytes(new Pieces(content.pieces), this.#index.files.get(path)?.parts);
     const save = this.#logs.get(path);
     if (save === undefined) throw internal(`The log ${content.path} was lost in a save.`);
     save.saved = await storeLog(save.moment, {
@@ -133,16 +137,20 @@ export class ContentsSave {
     return save.saved.parts;
   }
 
-  async #storeBytes(pieces: Pieces): Promise<readonly ContentPart[]> {
+  async #storeBytes(
+    pieces: Pieces,
+    before: readonly ContentPart[] | undefined,
+  ): Promise<readonly ContentPart[]> {
     const { length } = pieces;
     if (length === 0) return [];
     if (length <= INLINE_BYTES) return [{ inline: pieces.part(0, length) }];
     if (length <= (this.#hasThreads ? AT_ONCE_BESIDE_THREADS_BYTES : AT_ONCE_BYTES))
       return this.#storer.storeBytes(pieces.part(0, length), false);
-    return this.#storer.storeBlocks(async (into, position) => {
+    const copy = async (into: Buffer, position: number): Promise<number> => {
       await turn();
       return pieces.copyTo(into, position);
-    }, false);
+    };
+    return this.#storer.storeBlocks(copy, false, before);
   }
 
   async #load(chunk: ChunkRef): Promise<Buffer> {
