@@ -1,5 +1,6 @@
-import { type Clock, type Random, SpotproofError, reasonOf } from "../base/index.ts";
+import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
+import { isTroubleOfTheJob } from "../supervisor/index.ts";
 import {
   DurableSteps,
   type ForEachOptions,
@@ -45,6 +46,9 @@ export interface LiveJobParts {
 
 /** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
+
+/** How long a last save waits for a store that is away when no deadline says less, in ms. */
+const LAST_SAVE_LIMIT_MS = 3_600_000;
 
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
@@ -208,7 +212,7 @@ export class LiveJob implements Job, StepsHost {
   /** The state as it is now is durable when this resolves. */
   async commitState(reason: SaveReason): Promise<Committed> {
     const { recorder } = this.#parts;
-    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason !== "final");
+    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason === "request");
     try {
       return await recorder.commit(reason);
     } catch (error) {
@@ -217,29 +221,40 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
+  /** E1: a job that is done is only done when its last state is durable; a store that is away is waited for, within limits. */
+  commitResult(): Promise<Committed> {
+    return this.#inTime(() => this.commitState("final"));
+  }
+
   async saveAndLeave(): Promise<never> {
-    const { leaving } = this.#parts;
-    const reason: unknown = leaving.signal.reason;
+    const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
-    this.#parts.recorder.capture(() => false);
-    await this.saveInTime();
+    try {
+      await this.#inTime(() => this.commitState("notice"));
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code === "fenced-out" || isTroubleOfTheJob(error))
+        throw error;
+      this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
+    }
     throw reason;
   }
 
-  /** The last save of a job that leaves: as long as there is time for it, and again while it may help. */
-  async saveInTime(): Promise<void> {
-    const { clock, recorder, leaving, tell } = this.#parts;
-    const { giveUpSavingAtMs } = leaving;
-    const timer =
-      giveUpSavingAtMs === undefined
-        ? undefined
-        : clock.after(Math.max(0, giveUpSavingAtMs - clock.now()), () => void recorder.giveUp());
+  /** Gives up what is being saved when there is no more time for it. */
+  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    const { clock, recorder, leaving } = this.#parts;
+    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
+    let timer: Timer | undefined;
+    const setTimer = (): void => {
+      timer?.cancel();
+      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
+      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
+    };
+    setTimer();
+    const silence = leaving.onInterruption(setTimer);
     try {
-      await recorder.commit("notice");
-    } catch (error) {
-      if (error instanceof SpotproofError && error.code === "fenced-out") throw error;
-      tell("warn", "last-save-failed", `the last save before leaving did not work: ${reasonOf(error)}`);
+      return await save();
     } finally {
+      silence();
       timer?.cancel();
     }
   }

@@ -50,7 +50,7 @@ async function afterReturn<Result>(
     );
     throw leaving.signal.reason;
   }
-  await job.commitState("final");
+  await job.commitResult();
   const ended = await keeper.end(
     { kind: "completed", reason: "the work function has returned" },
     COMPLETED_LIMIT_MS,
