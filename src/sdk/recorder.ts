@@ -3,7 +3,7 @@ import type { SaveReason } from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import { SaveForecast } from "../supervisor/index.ts";
 import type { JobRandom } from "./job.ts";
-import { SeededRandom, freshSeed } from "./job-random.ts";
+import { SeededRandom } from "./job-random.ts";
 import type { Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
@@ -38,6 +38,8 @@ export interface RecorderParts {
   readonly clock: Clock;
   /** Where the record stood when this life began; undefined for the first. */
   readonly restored: Position | undefined;
+  /** Where the random numbers of a job begin that was never restored. */
+  readonly seed: () => Position["random"];
   readonly onCommitted: (reason: SaveReason, committed: Committed) => void;
   readonly onFailed: (reason: SaveReason, error: SpotproofError) => void;
 }
@@ -65,8 +67,8 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    const { restored } = parts;
-    this.random = new SeededRandom(restored?.random ?? freshSeed());
+    const { restored, seed } = parts;
+    this.random = new SeededRandom(restored?.random ?? seed());
     this.#loops = new Map(Object.entries(restored?.loops ?? {}));
     for (const name of restored?.logs ?? []) this.#openLog(name);
     const position = restored ?? { loops: {}, random: this.random.state, state: undefined, logs: [] };
@@ -227,7 +229,9 @@ export class Recorder {
       return committed;
     } catch (error) {
       const told =
-        error instanceof SpotproofError ? error : new SpotproofError("internal", reasonOf(error), { cause: error });
+        error instanceof SpotproofError
+          ? error
+          : new SpotproofError("internal", reasonOf(error), { cause: error });
       onFailed(reason, told);
       throw told;
     }
@@ -285,10 +289,13 @@ function statePartsOf({ position, state }: Captured, durable: Captured | undefin
   if (state !== "unchanged") {
     return [
       { kind: "bytes", name: GRAPH, pieces: [state.graph] },
-      ...state.buffers.map((buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] })),
+      ...state.buffers.map(
+        (buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] }),
+      ),
     ];
   }
-  if (durable === undefined) throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
+  if (durable === undefined)
+    throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
   return statePartNames(position).map((name): Part => ({ kind: "unchanged", name }));
 }
 
