@@ -3,7 +3,7 @@ import type { SaveReason } from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import { SaveForecast } from "../supervisor/index.ts";
 import type { JobRandom } from "./job.ts";
-import { SeededRandom, freshSeed } from "./job-random.ts";
+import { SeededRandom } from "./job-random.ts";
 import type { Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
@@ -40,6 +40,8 @@ export interface RecorderParts {
   readonly clock: Clock;
   /** Where the record stood when this life began; undefined for the first. */
   readonly restored: Position | undefined;
+  /** Where the random numbers of a job begin that was never restored. */
+  readonly seed: () => Position["random"];
   readonly onCommitted: (reason: SaveReason, committed: Committed) => void;
   readonly onFailed: (reason: SaveReason, error: SpotproofError) => void;
 }
@@ -71,8 +73,8 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    const { restored } = parts;
-    this.random = new SeededRandom(restored?.random ?? freshSeed());
+    const { restored, seed } = parts;
+    this.random = new SeededRandom(restored?.random ?? seed());
     this.#loops = new Map(Object.entries(restored?.loops ?? {}));
     for (const name of restored?.logs ?? []) this.#openLog(name);
     const position = restored ?? { loops: {}, random: this.random.state, state: undefined, logs: [] };
