@@ -34,7 +34,7 @@ beforeAll(async () => {
       rollupOptions: {
         input: Object.fromEntries(programs.map(({ name }) => [name, join(folder, `${name}.ts`)])),
         output: { format: "es", entryFileNames: "[name].js" },
-        external: ["spotproof"],
+        external: ["spotproof", "spotproof/testing"],
       },
     },
   });
@@ -52,13 +52,17 @@ test("each program of the guide has a name, and there is one for each subject", 
     "once",
     "decide",
     "files",
+    "fit.test",
   ]);
 });
 
 test("the programs compile, as strictly as can be", async () => {
   const config = {
     extends: resolve("tsconfig.json"),
-    compilerOptions: { rootDir: resolve("."), paths: { spotproof: [resolve("src/index.ts")] } },
+    compilerOptions: { rootDir: resolve("."), paths: {
+        spotproof: [resolve("src/index.ts")],
+        "spotproof/testing": [resolve("src/testing/index.ts")],
+      } },
     include: [],
     files: programs.map(({ name }) => join(folder, `${name}.ts`)),
   };
@@ -72,12 +76,19 @@ test("the programs compile, as strictly as can be", async () => {
 });
 
 describe("in a project of a user's", () => {
-  test.each(programs.map(({ name }) => name))("%s says the same when it is interrupted", async (name) => {
+  const jobs = programs.map(({ name }) => name).filter((name) => !name.endsWith(".test"));
+  test.each(jobs)("%s says the same when it is interrupted", async (name) => {
     const peaceful = await untilDone(project(), name, false);
     const interrupted = await untilDone(project(), name, true);
     expect(interrupted.said).toBe(peaceful.said);
     expect(peaceful.lives).toBe(1);
     if (name === "fit") expect(interrupted.lives).toBeGreaterThan(1);
+  });
+
+  test("the tests of a job pass", async () => {
+    const { status, out } = await run(process.execPath, ["--test", "fit.test.js"], project());
+    expect(status, out).toBe(0);
+    expect(out).toMatch(/^# pass 2$/m);
   });
 
   test("the commands of the guide work as they stand there", async () => {
