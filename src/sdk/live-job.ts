@@ -301,7 +301,9 @@ export class LiveJob implements Job, StepsHost {
         this.#throwIfFencedOut();
         // Items may be under way beside this: only a copy of the state is of one moment.
         if (withState && recorder.hasState) recorder.capture(() => true);
-        await recorder.commit("interval");
+        // A job that leaves has only so much time; any other waits for a store that is away.
+        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+        else await recorder.commit("interval");
       },
       get commitsFreely() {
         return !withState || recorder.commitsFreely;
