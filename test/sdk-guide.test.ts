@@ -107,7 +107,9 @@ function project(): string {
   const place = mkdtempSync(join(folder, "project-"));
   mkdirSync(join(place, "node_modules", ".bin"), { recursive: true });
   symlinkSync(resolve("."), join(place, "node_modules", "spotproof"));
-  symlinkSync("../spotproof/dist/cli/main.js", join(place, "node_modules", ".bin", "spotproof"));
+  // As npm makes it: a file that can be executed.
+  const bin = join(place, "node_modules", ".bin", "spotproof");
+  writeFileSync(bin, `#!/bin/sh\nexec node ${resolve("dist/cli/main.js")} "$@"\n`, { mode: 0o755 });
   writeFileSync(join(place, "package.json"), JSON.stringify({ type: "module" }));
   for (const { name } of programs) {
     writeFileSync(join(place, `${name}.js`), readFileSync(join(folder, "built", `${name}.js`)));

@@ -1,4 +1,5 @@
-import { type CheckpointId, SpotproofError } from "../../base/index.ts";
+import { mkdir } from "node:fs/promises";
+import { type CheckpointId, SpotproofError, reasonOf } from "../../base/index.ts";
 import {
   type FolderSaver,
   type PruneReport,
@@ -39,6 +40,7 @@ export class FolderMedium implements RecordMedium {
   async load<Value>(load: (parts: KeptParts) => Promise<Value>): Promise<LoadedRecord<Value>> {
     const { lineage, attempt } = this.#parts;
     if (lineage.length === 0) {
+      await makeFolder(this.#parts.folder);
       this.#saver = createFolderSaver(this.#parts);
       const found = await this.#record.open();
       // A folder that was copied here with its record, say: the work goes on from it.
@@ -84,5 +86,14 @@ export class FolderMedium implements RecordMedium {
     if (this.#saver === undefined)
       throw new SpotproofError("internal", "The record was used before it was loaded.");
     return this.#saver;
+  }
+}
+
+/** The work may write into its folder from the beginning. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new SpotproofError("folder-unusable", `${path} cannot be created: ${reasonOf(error)}.`, { cause: error });
   }
 }
