@@ -139,9 +139,9 @@ export class PlayedJob implements Job {
     return this.#life.call(() => this.#inner.forEach(source, options, played));
   }
 
-  async *results<Result = unknown>(name?: string): AsyncGenerator<ItemOutcome<Result>, void, undefined> {
+  results<Result = unknown>(name?: string): AsyncIterable<ItemOutcome<Result>> {
     this.#life.requireAlive();
-    yield* this.#inner.results<Result>(name);
+    return this.#inner.results<Result>(name);
   }
 
   once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {

@@ -1,9 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setImmediate } from "node:timers/promises";
 import { type Clock, type Random, type Timer, sleepOn } from "../base/index.ts";
 import { type VirtualMachine, VirtualTime } from "../simulator/virtual-time.ts";
 
 /** How often lives show that they live, in ms. The fraction tells the sleep between two beats from every other. */
 export const HEARTBEAT_MS = 10_000.5;
+
+/** A job that lets the event loop turn is not waiting for time to pass. */
+const QUIET_TURNS = 2;
 
 /** Code of the user's that is under way, such as the work function, or the work on one item. */
 interface Activity {
@@ -82,14 +86,30 @@ export class PlayedTime {
   #look(): void {
     if (this.#isPassing || !this.#mayPass()) return;
     this.#isPassing = true;
-    const over = (): void => {
-      this.#isPassing = false;
-      this.#look();
-    };
     // Outside of the activity that happens to ask: what fires belongs to those who have set it.
-    void this.#current
-      .exit(() => this.#time.run(Number.POSITIVE_INFINITY, () => !this.#mayPass()))
-      .finally(over);
+    void this.#current.exit(() => this.#passWhileWaitedFor());
+  }
+
+  async #passWhileWaitedFor(): Promise<void> {
+    while (await this.#isQuiet()) {
+      let events = 0;
+      await this.#time.run(Number.POSITIVE_INFINITY, () => {
+        events += 1;
+        return events > 1;
+      });
+      // Nothing is planned: whoever sleeps has been woken by something else.
+      if (events < 2) break;
+    }
+    this.#isPassing = false;
+  }
+
+  /** Whether everybody still waits after everything was done that a turn or two of the event loop lets be done. */
+  async #isQuiet(): Promise<boolean> {
+    for (let turn = 0; turn < QUIET_TURNS; turn += 1) {
+      if (!this.#mayPass()) return false;
+      await setImmediate();
+    }
+    return this.#mayPass();
   }
 
   #mayPass(): boolean {
