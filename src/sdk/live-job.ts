@@ -232,6 +232,7 @@ export class LiveJob implements Job, StepsHost {
         ? undefined
         : clock.after(Math.max(0, giveUpSavingAtMs - clock.now()), () => void recorder.giveUp());
     try {
+      if (await recorder.handOver()) return;
       await recorder.commit("notice");
     } catch (error) {
       if (error instanceof SpotproofError && error.code === "fenced-out") throw error;
