@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 // Real files for examples to work on: those of this checkout and of the packages that it was installed with.
 
-/** This checkout: two folders above `examples/build/`, in which the programs lie. */
-export const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
+/** This checkout. */
+export const CHECKOUT = dirname(createRequire(import.meta.url).resolve("spotproof/package.json"));
 
 /** Which files are wanted. */
 export interface RealFilesWish {
