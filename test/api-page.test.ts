@@ -71,7 +71,9 @@ ${parts.join("\n")}`;
 });
 
 test("every export has a doc comment", () => {
-  const bare = [...exported, ...exportedForTests].filter((name) => declarations.get(name)?.text.startsWith("/**") !== true);
+  const bare = [...exported, ...exportedForTests].filter(
+    (name) => declarations.get(name)?.text.startsWith("/**") !== true,
+  );
   expect(bare).toEqual([]);
 });
 

@@ -59,10 +59,13 @@ test("each program of the guide has a name, and there is one for each subject", 
 test("the programs compile, as strictly as can be", async () => {
   const config = {
     extends: resolve("tsconfig.json"),
-    compilerOptions: { rootDir: resolve("."), paths: {
+    compilerOptions: {
+      rootDir: resolve("."),
+      paths: {
         spotproof: [resolve("src/index.ts")],
         "spotproof/testing": [resolve("src/testing/index.ts")],
-      } },
+      },
+    },
     include: [],
     files: programs.map(({ name }) => join(folder, `${name}.ts`)),
   };

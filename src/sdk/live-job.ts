@@ -230,7 +230,9 @@ export class LiveJob implements Job, StepsHost {
     const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
     try {
-      await this.#inTime(() => this.commitState("notice"));
+      this.#parts.recorder.capture(() => false);
+      if (!(await this.#parts.recorder.handOver()))
+        await this.#inTime(() => this.#parts.recorder.commit("notice"));
     } catch (error) {
       if (!(error instanceof SpotproofError) || error.code === "fenced-out" || isTroubleOfTheJob(error))
         throw error;

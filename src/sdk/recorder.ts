@@ -4,7 +4,7 @@ import type { Progress } from "../job/index.ts";
 import { SaveForecast } from "../supervisor/index.ts";
 import type { JobRandom } from "./job.ts";
 import { SeededRandom } from "./job-random.ts";
-import type { Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
+import type { CommitRequest, Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
 
@@ -191,6 +191,12 @@ export class Recorder {
     return this.#next;
   }
 
+  /** Leaves the record of the last capture to whoever makes it durable after the end of this program. False when nobody does. */
+  async handOver(): Promise<boolean> {
+    if (this.#tainted !== undefined) return false;
+    return this.#parts.keeper.handOver(this.#request("notice", this.#captured));
+  }
+
   /**
    * The commit of a capture that was no copy has failed, and the program may change its state again: until the next capture
    * nothing is committed.
@@ -219,15 +225,8 @@ export class Recorder {
   async #commitOnce(reason: SaveReason): Promise<Committed> {
     const { keeper, onCommitted, onFailed } = this.#parts;
     const captured = this.#captured;
-    const position = { ...captured.position, logs: [...this.#logs.keys()] };
     try {
-      const committed = await keeper.commit({
-        reason,
-        parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
-        index: positionToIndex(position),
-        progress: this.#progress,
-        signal: this.#abort.signal,
-      });
+      const committed = await keeper.commit(this.#request(reason, captured));
       this.#commits += 1;
       this.forecast.learn({ durationMs: committed.durationMs, pausedMs: 0 });
       this.#settle(captured);
@@ -241,6 +240,17 @@ export class Recorder {
       onFailed(reason, told);
       throw told;
     }
+  }
+
+  #request(reason: SaveReason, captured: Captured): CommitRequest {
+    const position = { ...captured.position, logs: [...this.#logs.keys()] };
+    return {
+      reason,
+      parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
+      index: positionToIndex(position),
+      progress: this.#progress,
+      signal: this.#abort.signal,
+    };
   }
 
   /** The buffers of a state that is durable are let go; those of a copy are written over by the next. */

@@ -75,6 +75,11 @@ export class AloneKeeper implements Keeper {
     return this.#parts.medium.stream(name, from);
   }
 
+  /** Nobody is there after the end. */
+  handOver(_request: CommitRequest): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async commit(request: CommitRequest): Promise<Committed> {
     const { clock, attempt, life, medium, confirm } = this.#parts;
     if (this.fencedOut.aborted) throw fencedOut();
