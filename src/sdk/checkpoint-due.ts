@@ -36,7 +36,7 @@ export function checkpointDue(
   }
   const { seconds } = Object(every) as { readonly seconds?: unknown };
   if (typeof seconds !== "number" || !(seconds > 0))
-    throw unclear(`checkpointEvery: { seconds: ${seconds} }`);
+    throw unclear(`checkpointEvery: { seconds: ${String(seconds)} }`);
   return ({ ms }) => ms >= seconds * 1000;
 }
 
