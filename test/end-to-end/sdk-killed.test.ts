@@ -9,9 +9,9 @@ import { useBench } from "./run-spotproof.ts";
 import { RESULT, resumedFrom, stepsOf, writeProgram } from "./sdk-program.ts";
 
 // Programs with a job, killed with SIGKILL: at moments that a seed decides, and just before or just after what they do to the disk.
-// SDK_CUTS: how many operations of the disk are cut on each side and in each way of living, 12 by default.
+// SDK_CUTS: how many operations of the disk are cut on each side and in each way of living, 6 by default.
 
-const CUTS = Number(process.env["SDK_CUTS"] ?? 12);
+const CUTS = Number(process.env["SDK_CUTS"] ?? 6);
 const SEED = Number(process.env["KILL_SEED"] ?? 1);
 
 const bench = useBench();
