@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import fs from "node:fs/promises";
 import { type CheckpointId, SpotproofError, reasonOf } from "../../base/index.ts";
 import {
   type FolderSaver,
@@ -40,7 +40,7 @@ export class FolderMedium implements RecordMedium {
   async load<Value>(load: (parts: KeptParts) => Promise<Value>): Promise<LoadedRecord<Value>> {
     const { lineage, attempt } = this.#parts;
     if (lineage.length === 0) {
-      await makeFolder(this.#parts.folder);
+      await this.#makeFolder();
       this.#saver = createFolderSaver(this.#parts);
       const found = await this.#record.open();
       // A folder that was copied here with its record, say: the work goes on from it.
@@ -82,20 +82,19 @@ export class FolderMedium implements RecordMedium {
     return this.#opened().prune(retention, signal);
   }
 
+  /** The program is to find its folder, empty or not. */
+  async #makeFolder(): Promise<void> {
+    const { folder } = this.#parts;
+    try {
+      await fs.mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw new SpotproofError("folder-unusable", `${folder}: ${reasonOf(error)}.`, { cause: error });
+    }
+  }
+
   #opened(): FolderSaver {
     if (this.#saver === undefined)
       throw new SpotproofError("internal", "The record was used before it was loaded.");
     return this.#saver;
-  }
-}
-
-/** The work may write into its folder from the beginning. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    throw new SpotproofError("folder-unusable", `${path} cannot be created: ${reasonOf(error)}.`, {
-      cause: error,
-    });
   }
 }
