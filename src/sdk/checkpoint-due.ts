@@ -35,7 +35,8 @@ export function checkpointDue(
     return ({ steps }) => steps >= every;
   }
   const { seconds } = every;
-  if (typeof seconds !== "number" || !(seconds > 0)) throw unclear(`checkpointEvery: { seconds: ${seconds} }`);
+  if (typeof seconds !== "number" || !(seconds > 0))
+    throw unclear(`checkpointEvery: { seconds: ${seconds} }`);
   return ({ ms }) => ms >= seconds * 1000;
 }
 

@@ -1,4 +1,11 @@
-import type { ForEachOptions, ItemOutcome, ItemSource, ItemWork, ItemsSummary, OnceContext } from "./items/index.ts";
+import type {
+  ForEachOptions,
+  ItemOutcome,
+  ItemSource,
+  ItemWork,
+  ItemsSummary,
+  OnceContext,
+} from "./items/index.ts";
 import type { Storable } from "./state/index.ts";
 
 // What the work function of `runJob` is handed. The words are those of the glossary.

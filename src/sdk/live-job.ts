@@ -190,7 +190,10 @@ export class LiveJob implements Job, StepsHost {
   progress(done: number, total?: number, unit?: string): void {
     this.#throwIfFencedOut();
     if (!Number.isFinite(done) || (total !== undefined && !Number.isFinite(total))) {
-      throw new SpotproofError("bad-usage", `progress(${done}, ${total}): use numbers, such as progress(40, 100).`);
+      throw new SpotproofError(
+        "bad-usage",
+        `progress(${done}, ${total}): use numbers, such as progress(40, 100).`,
+      );
     }
     this.tellsProgress = true;
     this.#setProgress(done, total, unit);
@@ -250,7 +253,8 @@ export class LiveJob implements Job, StepsHost {
   }
 
   #throwIfFencedOut(): void {
-    if (this.#parts.keeper.fencedOut.aborted) throw new SpotproofError("fenced-out", "A later attempt owns this job.");
+    if (this.#parts.keeper.fencedOut.aborted)
+      throw new SpotproofError("fenced-out", "A later attempt owns this job.");
   }
 
   /** `withState`: what is appended belongs together with the state of its moment. */
@@ -268,7 +272,10 @@ export class LiveJob implements Job, StepsHost {
       leave: leaving,
       openLog: (name) => {
         if (this.#openLogs.has(name)) {
-          throw new SpotproofError("bad-usage", `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`);
+          throw new SpotproofError(
+            "bad-usage",
+            `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`,
+          );
         }
         this.#openLogs.add(name);
         recorder.openLog(name);

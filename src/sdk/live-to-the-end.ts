@@ -51,7 +51,10 @@ async function afterReturn<Result>(
     throw leaving.signal.reason;
   }
   await job.commitState("final");
-  const ended = await keeper.end({ kind: "completed", reason: "the work function has returned" }, COMPLETED_LIMIT_MS);
+  const ended = await keeper.end(
+    { kind: "completed", reason: "the work function has returned" },
+    COMPLETED_LIMIT_MS,
+  );
   if (ended === "fenced-out") return { kind: "fenced-out" };
   tell("info", "completed", `${keeper.job} is completed`);
   return { kind: "completed", result };

@@ -72,9 +72,7 @@ function isRandom(value: unknown): value is SeededState {
 
 function isState(value: unknown): value is StatePosition | undefined {
   if (value === undefined) return true;
-  return (
-    isRecord(value) && Number.isSafeInteger(value["version"]) && Number.isSafeInteger(value["buffers"])
-  );
+  return isRecord(value) && Number.isSafeInteger(value["version"]) && Number.isSafeInteger(value["buffers"]);
 }
 
 function isNames(value: unknown): value is readonly string[] {

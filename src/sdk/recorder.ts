@@ -227,7 +227,9 @@ export class Recorder {
       return committed;
     } catch (error) {
       const told =
-        error instanceof SpotproofError ? error : new SpotproofError("internal", reasonOf(error), { cause: error });
+        error instanceof SpotproofError
+          ? error
+          : new SpotproofError("internal", reasonOf(error), { cause: error });
       onFailed(reason, told);
       throw told;
     }
@@ -285,10 +287,13 @@ function statePartsOf({ position, state }: Captured, durable: Captured | undefin
   if (state !== "unchanged") {
     return [
       { kind: "bytes", name: GRAPH, pieces: [state.graph] },
-      ...state.buffers.map((buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] })),
+      ...state.buffers.map(
+        (buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] }),
+      ),
     ];
   }
-  if (durable === undefined) throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
+  if (durable === undefined)
+    throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
   return statePartNames(position).map((name): Part => ({ kind: "unchanged", name }));
 }
 

@@ -82,7 +82,8 @@ async function runAlone<Result>(life: Life<Result>): Promise<JobEnd<Result>> {
     const opened = await untilLeaving(interruptions, stop, (signal) =>
       openAlone(job, options, surroundings, interruptions, openStore, signal),
     );
-    if (opened.kind === "unclaimed") return endOfUnclaimed(surroundings, job, opened.claim, stop.cause !== undefined);
+    if (opened.kind === "unclaimed")
+      return endOfUnclaimed(surroundings, job, opened.claim, stop.cause !== undefined);
     try {
       return await live(life, opened.keeper, opened.pastLives);
     } finally {
@@ -108,7 +109,8 @@ async function untilLeaving(
   try {
     return await open(abort.signal);
   } catch (error) {
-    if (abort.signal.aborted && error === abort.signal.reason) return { kind: "unclaimed", claim: { kind: "aborted" } };
+    if (abort.signal.aborted && error === abort.signal.reason)
+      return { kind: "unclaimed", claim: { kind: "aborted" } };
     throw error;
   } finally {
     for (const silence of silences) silence();
@@ -136,8 +138,10 @@ async function live<Result>(
         keeper,
         clock,
         restored: restored?.position,
-        onCommitted: (reason, { id }) => say(reason === "interval" ? "debug" : "info", "saved", `saved ${id} (${reason})`),
-        onFailed: (reason, error) => say("warn", "save-failed", `a save (${reason}) did not work: ${error.message}`),
+        onCommitted: (reason, { id }) =>
+          say(reason === "interval" ? "debug" : "info", "saved", `saved ${id} (${reason})`),
+        onFailed: (reason, error) =>
+          say("warn", "save-failed", `a save (${reason}) did not work: ${error.message}`),
       });
       recorder = made;
       if (restored?.progress !== undefined) made.setProgress(restored.progress);
@@ -150,7 +154,17 @@ async function live<Result>(
         (error: unknown) => say("debug", "past-unknown", String(error)),
       );
       const leaseMs = pastLives === undefined ? undefined : options.leaseMs;
-      return new LiveJob({ clock, random, keeper, recorder: made, leaving, restored, rate: () => rate, leaseMs, tell: say });
+      return new LiveJob({
+        clock,
+        random,
+        keeper,
+        recorder: made,
+        leaving,
+        restored,
+        rate: () => rate,
+        leaseMs,
+        tell: say,
+      });
     });
     return ended;
   } finally {
@@ -196,4 +210,3 @@ class UserWish {
     return () => this.#listeners.delete(listener);
   }
 }
-

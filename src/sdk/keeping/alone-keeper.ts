@@ -90,7 +90,11 @@ export class AloneKeeper implements Keeper {
     if (result.kind === "fenced-out") this.#throwFencedOut();
     const { checkpoint } = result as Extract<typeof result, { kind: "saved" }>;
     life.committed(checkpoint, checkpoint.capturedAtMs, progress);
-    attempt.note("saved", { checkpoint: checkpoint.id, reason: request.reason, storedBytes: checkpoint.storedBytes });
+    attempt.note("saved", {
+      checkpoint: checkpoint.id,
+      reason: request.reason,
+      storedBytes: checkpoint.storedBytes,
+    });
     if (request.reason === "interval") this.#pruneNowAndThen();
     return { id: checkpoint.id, storedBytes: checkpoint.storedBytes, durationMs: clock.now() - beganAtMs };
   }

@@ -81,8 +81,8 @@ export class FolderMedium implements RecordMedium {
   }
 
   #opened(): FolderSaver {
-    if (this.#saver === undefined) throw new SpotproofError("internal", "The record was used before it was loaded.");
+    if (this.#saver === undefined)
+      throw new SpotproofError("internal", "The record was used before it was loaded.");
     return this.#saver;
   }
 }
-

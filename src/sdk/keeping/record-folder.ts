@@ -104,7 +104,11 @@ export class RecordFolder {
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw unusable(path, error);
     }
-    if (left > 0) throw new SpotproofError("checkpoint-damaged", `${path} has ${left} bytes less than its position says.`);
+    if (left > 0)
+      throw new SpotproofError(
+        "checkpoint-damaged",
+        `${path} has ${left} bytes less than its position says.`,
+      );
   }
 
   /** Writes the record of this moment. When it resolves the folder holds it; nothing is durable yet. */
@@ -142,7 +146,8 @@ export class RecordFolder {
   }
 
   async #writeLog(name: string, log: KeptLog, file: string): Promise<PartPlace> {
-    if (!(log instanceof FolderLog)) throw new SpotproofError("internal", `${name} is a log of another record.`);
+    if (!(log instanceof FolderLog))
+      throw new SpotproofError("internal", `${name} is a log of another record.`);
     const pieces = log.take();
     try {
       await this.#append(join(this.#path, file), log.written, pieces);
