@@ -8,6 +8,7 @@ import {
 import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
 import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
 import { type Manifest, manifestToBytes } from "../format/manifest.ts";
+import type { ReadableCheckpoint } from "../maintain/list.ts";
 import { prune } from "../maintain/prune.ts";
 import { PACKS_AT_A_TIME, type PackDestination, memoryForSaves } from "./pack-writer.ts";
 import { SaverIndex } from "./saver-index.ts";
@@ -25,6 +26,8 @@ export class AttemptCheckpoints {
   readonly whole: WholeFiles;
   readonly destination: PackDestination;
   readonly #options: Options;
+  /** What this saver has committed and not pruned again. */
+  readonly #known = new Map<CheckpointId, ReadableCheckpoint>();
   #nextSequence = 0;
   #acknowledged: CheckpointId | undefined;
 
@@ -84,7 +87,20 @@ export class AttemptCheckpoints {
         throw new SpotproofError("internal", `${key} is taken, though only this attempt may write it.`);
       }
     }
-    return bytes.length;
+    const { id, reason, capturedAt, note, files, totalBytes, packs } = manifest;
+    const manifestBytes = bytes.length;
+    this.#known.set(id, {
+      kind: "readable",
+      id,
+      manifestBytes,
+      reason,
+      capturedAt,
+      note,
+      files,
+      totalBytes,
+      packs,
+    });
+    return manifestBytes;
   }
 
   /** The attempt still owned the job after this checkpoint was committed: later attempts will see it. */
@@ -97,7 +113,7 @@ export class AttemptCheckpoints {
     const { store, job, attempt, lineage, restored } = this.#options;
     const acknowledged = this.#acknowledged ?? restored?.id;
     const isOwn = (id: string): boolean => id.startsWith(`${sixDigits(attempt)}-`);
-    return prune({
+    const report = await prune({
       store,
       job,
       retention,
@@ -113,8 +129,11 @@ export class AttemptCheckpoints {
         isOwn(id) ? id <= (acknowledged ?? "") : lineage !== undefined && id < sixDigits(attempt),
       isRemovablePack: (id) => (lineage === undefined ? isOwn(id) : id < sixDigits(attempt + 1)),
       alwaysKept: [],
+      known: this.#known,
       beforeRemoving: (neededPacks) => this.index.keepOnly(neededPacks),
     });
+    for (const id of report.removedCheckpoints) this.#known.delete(id);
+    return report;
   }
 }
 
