@@ -145,6 +145,11 @@ export const ERRORS = {
     title: "The job channel answered with an error.",
     advice: "Read the reason behind it; Spotproof's own log has more.",
   },
+  "file-in-the-way": {
+    retry: "never",
+    title: "A file is in the way that Spotproof does not overwrite by itself.",
+    advice: "Move it away, or replace it on purpose with --force.",
+  },
   "port-unavailable": {
     retry: "may-help",
     title: "The address is not free to listen on.",
@@ -172,7 +177,7 @@ export const ERRORS = {
     retry: "may-help",
     title: "Some items of a list failed for good.",
     advice:
-      "Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: \"keep\"` a failed item counts as handled.",
+      'Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: "keep"` a failed item counts as handled.',
   },
   "items-changed": {
     retry: "never",

@@ -83,6 +83,7 @@ const EXIT_OF_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   "command-not-executable": "commandNotExecutable",
   "channel-unreachable": "noChannel",
   "channel-refused": "unavailable",
+  "file-in-the-way": "badUsage",
   "port-unavailable": "unavailable",
   "state-not-storable": "badUsage",
   "state-unreadable": "checkpointUnusable",

@@ -5,6 +5,7 @@ import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
 import { declareCheckpointsCommand } from "./commands/checkpoints.ts";
 import { declareDoctorCommand } from "./commands/doctor.ts";
+import { declareInitCommand } from "./commands/init.ts";
 import { declareMockMetadataCommand } from "./commands/mock-metadata.ts";
 import { declareRehearseCommand } from "./commands/rehearse.ts";
 import { declareRunOptions, readRunOptions } from "./commands/run-options.ts";
@@ -103,6 +104,7 @@ export function buildProgram(io: CommandIo, choose: (work: Work) => void): Comma
   declareCheckpointsCommand(program, choose);
   declareDoctorCommand(program, choose);
   declareChannelCommands(program, choose);
+  declareInitCommand(program, choose);
   declareRehearseCommand(program, choose);
   declareMockMetadataCommand(program, choose);
   declareTraceCommand(program, choose);

@@ -20,12 +20,17 @@ export function endOfUnclaimed(
       return claim;
     case "ended-elsewhere": {
       const { attempt, kind, reason } = claim.outcome;
-      say("ended-elsewhere", `attempt ${attempt} of ${job} ended as ${kind} (${reason}): standing by no longer`);
+      say(
+        "ended-elsewhere",
+        `attempt ${attempt} of ${job} ended as ${kind} (${reason}): standing by no longer`,
+      );
       return { kind: "ended-elsewhere", reason };
     }
     case "no-progress":
     case "aborted": {
-      const reason = byUser ? "stopped before the job was claimed" : "this machine is about to go away: the job was not claimed";
+      const reason = byUser
+        ? "stopped before the job was claimed"
+        : "this machine is about to go away: the job was not claimed";
       say("left-before-claim", reason);
       return { kind: byUser ? "stopped" : "interrupted", reason };
     }

@@ -30,7 +30,10 @@ export class SeededRandom implements JobRandom {
 
   below(bound: number): number {
     if (!Number.isSafeInteger(bound) || bound < 1 || bound > TWO_TO_32) {
-      throw new SpotproofError("bad-usage", `below(${bound}): the bound must be a whole number from 1 to 2^32.`);
+      throw new SpotproofError(
+        "bad-usage",
+        `below(${bound}): the bound must be a whole number from 1 to 2^32.`,
+      );
     }
     // Draws from the incomplete last range are thrown away: every number is equally likely.
     const fair = TWO_TO_32 - (TWO_TO_32 % bound);
@@ -40,9 +43,12 @@ export class SeededRandom implements JobRandom {
     }
   }
 
-  permutation(length: number): Uint32Array {
+  permutation(length: number): Uint32Array<ArrayBuffer> {
     if (!Number.isSafeInteger(length) || length < 0 || length > TWO_TO_32) {
-      throw new SpotproofError("bad-usage", `permutation(${length}): the length must be a whole number from 0 to 2^32.`);
+      throw new SpotproofError(
+        "bad-usage",
+        `permutation(${length}): the length must be a whole number from 0 to 2^32.`,
+      );
     }
     const order = Uint32Array.from({ length }, (_, index) => index);
     for (let last = length - 1; last > 0; last -= 1) {
@@ -75,7 +81,10 @@ function rotate(word: number, by: number): number {
 /** A seed from the machine's own randomness; never the one state that the generator cannot leave. */
 export function freshSeed(): SeededState {
   const bytes = randomBytes(16);
-  return [bytes.readUInt32LE(0) | 1, bytes.readUInt32LE(4), bytes.readUInt32LE(8), bytes.readUInt32LE(12)].map(
-    (word) => word >>> 0,
-  ) as unknown as SeededState;
+  return [
+    bytes.readUInt32LE(0) | 1,
+    bytes.readUInt32LE(4),
+    bytes.readUInt32LE(8),
+    bytes.readUInt32LE(12),
+  ].map((word) => word >>> 0) as unknown as SeededState;
 }

@@ -1,4 +1,11 @@
-import type { ForEachOptions, ItemOutcome, ItemSource, ItemWork, ItemsSummary, OnceContext } from "./items/index.ts";
+import type {
+  ForEachOptions,
+  ItemOutcome,
+  ItemSource,
+  ItemWork,
+  ItemsSummary,
+  OnceContext,
+} from "./items/index.ts";
 import type { Storable } from "./state/index.ts";
 
 // What the work function of `runJob` is handed. The words are those of the glossary.
@@ -66,7 +73,7 @@ export interface JobRandom {
   /** A whole number from 0 (included) to `bound` (excluded). */
   below(bound: number): number;
   /** An order of 0 … `length - 1` (Fisher and Yates), such as that of the data of one epoch. Draws `length - 1` numbers. */
-  permutation(length: number): Uint32Array;
+  permutation(length: number): Uint32Array<ArrayBuffer>;
 }
 
 /** One life of a job, as its own program sees it. Every member that stores something rejects after a later claim (J3). */

@@ -12,12 +12,18 @@ import type { Channel } from "./keeping/channel.ts";
 const WRAPPED_GRACE_MS = 30_000;
 
 /** Everything that a program by itself can hear on its machine. */
-export function ownSources(surroundings: JobSurroundings, signalGraceMs: number | undefined): readonly NoticeSource[] {
+export function ownSources(
+  surroundings: JobSurroundings,
+  signalGraceMs: number | undefined,
+): readonly NoticeSource[] {
   return createNoticeSources({ ...surroundings, signals: ["SIGTERM"], signalGraceMs });
 }
 
 /** `spotproof run` hears for the program; SIGTERM is how it asks it to stop. */
-export function wrappedSources({ onSignal, clock }: JobSurroundings, channel: Channel): readonly NoticeSource[] {
+export function wrappedSources(
+  { onSignal, clock }: JobSurroundings,
+  channel: Channel,
+): readonly NoticeSource[] {
   return [createSignalSource({ graceMs: WRAPPED_GRACE_MS, on: onSignal, clock }), channel.source()];
 }
 
@@ -32,7 +38,11 @@ export function listen(
     if (change.kind !== "health") return;
     const { source, kind, detail } = change.health;
     if (kind === "blind")
-      tell({ level: "warn", kind: "source-blind", text: `cannot hear interruptions from ${source}: ${detail}` });
+      tell({
+        level: "warn",
+        kind: "source-blind",
+        text: `cannot hear interruptions from ${source}: ${detail}`,
+      });
     else tell({ level: "debug", kind: `source-${kind}`, text: `${source}: ${detail}` });
   });
   const watching = watchSources(sources, (report) => interruptions.hear(report), stop.signal, clock);

@@ -1,5 +1,6 @@
-import { type Clock, type Random, SpotproofError, reasonOf } from "../base/index.ts";
+import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
+import { isTroubleOfTheJob } from "../supervisor/index.ts";
 import {
   DurableSteps,
   type ForEachOptions,
@@ -45,6 +46,9 @@ export interface LiveJobParts {
 
 /** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
+
+/** How long a last save waits for a store that is away when no deadline says less, in ms. */
+const LAST_SAVE_LIMIT_MS = 3_600_000;
 
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
@@ -190,7 +194,10 @@ export class LiveJob implements Job, StepsHost {
   progress(done: number, total?: number, unit?: string): void {
     this.#throwIfFencedOut();
     if (!Number.isFinite(done) || (total !== undefined && !Number.isFinite(total))) {
-      throw new SpotproofError("bad-usage", `progress(${done}, ${total}): use numbers, such as progress(40, 100).`);
+      throw new SpotproofError(
+        "bad-usage",
+        `progress(${done}, ${total}): use numbers, such as progress(40, 100).`,
+      );
     }
     this.tellsProgress = true;
     this.#setProgress(done, total, unit);
@@ -205,7 +212,7 @@ export class LiveJob implements Job, StepsHost {
   /** The state as it is now is durable when this resolves. */
   async commitState(reason: SaveReason): Promise<Committed> {
     const { recorder } = this.#parts;
-    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason !== "final");
+    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason === "request");
     try {
       return await recorder.commit(reason);
     } catch (error) {
@@ -214,30 +221,42 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
+  /** E1: a job that is done is only done when its last state is durable; a store that is away is waited for, within limits. */
+  commitResult(): Promise<Committed> {
+    return this.#inTime(() => this.commitState("final"));
+  }
+
   async saveAndLeave(): Promise<never> {
-    const { leaving } = this.#parts;
-    const reason: unknown = leaving.signal.reason;
+    const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
-    this.#parts.recorder.capture(() => false);
-    await this.saveInTime();
+    try {
+      this.#parts.recorder.capture(() => false);
+      if (!(await this.#parts.recorder.handOver()))
+        await this.#inTime(() => this.#parts.recorder.commit("notice"));
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code === "fenced-out" || isTroubleOfTheJob(error))
+        throw error;
+      this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
+    }
     throw reason;
   }
 
-  /** The last save of a job that leaves: as long as there is time for it, and again while it may help. */
-  async saveInTime(): Promise<void> {
-    const { clock, recorder, leaving, tell } = this.#parts;
-    const { giveUpSavingAtMs } = leaving;
-    const timer =
-      giveUpSavingAtMs === undefined
-        ? undefined
-        : clock.after(Math.max(0, giveUpSavingAtMs - clock.now()), () => void recorder.giveUp());
+  /** Gives up what is being saved when there is no more time for it. */
+  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    const { clock, recorder, leaving } = this.#parts;
+    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
+    let timer: Timer | undefined;
+    const setTimer = (): void => {
+      timer?.cancel();
+      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
+      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
+    };
+    setTimer();
+    const silence = leaving.onInterruption(setTimer);
     try {
-      if (await recorder.handOver()) return;
-      await recorder.commit("notice");
-    } catch (error) {
-      if (error instanceof SpotproofError && error.code === "fenced-out") throw error;
-      tell("warn", "last-save-failed", `the last save before leaving did not work: ${reasonOf(error)}`);
+      return await save();
     } finally {
+      silence();
       timer?.cancel();
     }
   }
@@ -251,7 +270,8 @@ export class LiveJob implements Job, StepsHost {
   }
 
   #throwIfFencedOut(): void {
-    if (this.#parts.keeper.fencedOut.aborted) throw new SpotproofError("fenced-out", "A later attempt owns this job.");
+    if (this.#parts.keeper.fencedOut.aborted)
+      throw new SpotproofError("fenced-out", "A later attempt owns this job.");
   }
 
   /** `withState`: what is appended belongs together with the state of its moment. */
@@ -274,7 +294,10 @@ export class LiveJob implements Job, StepsHost {
       leave: leaving,
       openLog: (name) => {
         if (this.#openLogs.has(name)) {
-          throw new SpotproofError("bad-usage", `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`);
+          throw new SpotproofError(
+            "bad-usage",
+            `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`,
+          );
         }
         this.#openLogs.add(name);
         recorder.openLog(name);
@@ -283,7 +306,9 @@ export class LiveJob implements Job, StepsHost {
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
         capture();
-        await recorder.commit("interval");
+        // A job that leaves has only so much time; any other waits for a store that is away.
+        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+        else await recorder.commit("interval");
       },
       handOver: async () => {
         capture();

@@ -50,8 +50,11 @@ async function afterReturn<Result>(
     );
     throw leaving.signal.reason;
   }
-  await job.commitState("final");
-  const ended = await keeper.end({ kind: "completed", reason: "the work function has returned" }, COMPLETED_LIMIT_MS);
+  await job.commitResult();
+  const ended = await keeper.end(
+    { kind: "completed", reason: "the work function has returned" },
+    COMPLETED_LIMIT_MS,
+  );
   if (ended === "fenced-out") return { kind: "fenced-out" };
   tell("info", "completed", `${keeper.job} is completed`);
   return { kind: "completed", result };

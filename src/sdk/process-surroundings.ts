@@ -34,7 +34,9 @@ export function surroundingsOf(
 /** What is of interest to whoever looks at a terminal in the morning. */
 function sayOnStandardError({ level, text }: JobEvent): void {
   if (level === "debug") return;
-  sayLine(level === "info" ? `spotproof: ${text}` : `spotproof: ${level === "warn" ? "warning" : level}: ${text}`);
+  sayLine(
+    level === "info" ? `spotproof: ${text}` : `spotproof: ${level === "warn" ? "warning" : level}: ${text}`,
+  );
 }
 
 /** Whole and at once, so that it is out when the program ends. */

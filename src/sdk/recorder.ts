@@ -3,7 +3,7 @@ import type { SaveReason } from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import { SaveForecast } from "../supervisor/index.ts";
 import type { JobRandom } from "./job.ts";
-import { SeededRandom, freshSeed } from "./job-random.ts";
+import { SeededRandom } from "./job-random.ts";
 import type { CommitRequest, Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
@@ -15,8 +15,10 @@ import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
 //     holds items without the state that they have changed.
 //   - One commit is in flight; everybody who asks meanwhile shares the next (C18).
 
+/** Everything of a state but its large memory. */
 const GRAPH = "state";
-const bufferName = (index: number): string => `state.${String(index).padStart(3, "0")}`;
+/** The large memory of a state, one after the other: its graph knows the lengths. */
+const MEMORY = "state.memory";
 const logName = (name: string): string => `${name}.log`;
 
 /** The state at one moment. */
@@ -38,6 +40,8 @@ export interface RecorderParts {
   readonly clock: Clock;
   /** Where the record stood when this life began; undefined for the first. */
   readonly restored: Position | undefined;
+  /** Where the random numbers of a job begin that was never restored. */
+  readonly seed: () => Position["random"];
   readonly onCommitted: (reason: SaveReason, committed: Committed) => void;
   readonly onFailed: (reason: SaveReason, error: SpotproofError) => void;
 }
@@ -54,6 +58,10 @@ export class Recorder {
   #captured: Captured;
   /** The capture that is durable. */
   #durable: Captured | undefined;
+  /** States that are copies of the program's. */
+  readonly #copies = new WeakSet<EncodedState>();
+  /** A copy that nobody reads any more: writing over it is several times faster than fresh memory. */
+  #spare: EncodedState | undefined;
   #progress: Progress | undefined;
   /** Loops that were first begun within each of the steps that are under way, the outermost first. */
   readonly #scopes: Set<string>[] = [];
@@ -65,8 +73,8 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    const { restored } = parts;
-    this.random = new SeededRandom(restored?.random ?? freshSeed());
+    const { restored, seed } = parts;
+    this.random = new SeededRandom(restored?.random ?? seed());
     this.#loops = new Map(Object.entries(restored?.loops ?? {}));
     for (const name of restored?.logs ?? []) this.#openLog(name);
     const position = restored ?? { loops: {}, random: this.random.state, state: undefined, logs: [] };
@@ -226,7 +234,9 @@ export class Recorder {
       return committed;
     } catch (error) {
       const told =
-        error instanceof SpotproofError ? error : new SpotproofError("internal", reasonOf(error), { cause: error });
+        error instanceof SpotproofError
+          ? error
+          : new SpotproofError("internal", reasonOf(error), { cause: error });
       onFailed(reason, told);
       throw told;
     }
@@ -243,8 +253,10 @@ export class Recorder {
     };
   }
 
-  /** The buffers of a state that is durable are let go. */
+  /** The buffers of a state that is durable are let go; those of a copy are written over by the next. */
   #settle(captured: Captured): void {
+    const { state } = captured;
+    if (typeof state === "object" && this.#copies.has(state)) this.#spare = state;
     const durable: Captured = {
       position: captured.position,
       state: captured.state === undefined ? undefined : "unchanged",
@@ -260,7 +272,11 @@ export class Recorder {
     if (this.#stateOf === undefined) return { state: this.#captured.state, copied: true };
     const encoded = encodeState(this.#stateOf());
     const copied = mayCopy(encoded.byteLength);
-    return { state: copied ? snapshot(encoded) : encoded, copied };
+    if (!copied) return { state: encoded, copied };
+    const state = snapshot(encoded, this.#spare);
+    this.#spare = undefined;
+    this.#copies.add(state);
+    return { state, copied };
   }
 
   #position(state: Captured["state"]): Position {
@@ -271,7 +287,7 @@ export class Recorder {
       state:
         state === undefined || state === "unchanged" || this.#stateOf === undefined
           ? before
-          : { version: this.#stateVersion, buffers: state.buffers.length },
+          : { version: this.#stateVersion, hasMemory: state.buffers.length > 0 },
       logs: [],
     };
   }
@@ -293,20 +309,19 @@ export class Recorder {
 function statePartsOf({ position, state }: Captured, durable: Captured | undefined): readonly Part[] {
   if (state === undefined || position.state === undefined) return [];
   if (state !== "unchanged") {
-    return [
-      { kind: "bytes", name: GRAPH, pieces: [state.graph] },
-      ...state.buffers.map((buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] })),
-    ];
+    const graph: Part = { kind: "bytes", name: GRAPH, pieces: [state.graph] };
+    return state.buffers.length === 0
+      ? [graph]
+      : [graph, { kind: "bytes", name: MEMORY, pieces: state.buffers }];
   }
-  if (durable === undefined) throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
-  return statePartNames(position).map((name): Part => ({ kind: "unchanged", name }));
+  if (durable === undefined)
+    throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
+  const names = position.state.hasMemory ? [GRAPH, MEMORY] : [GRAPH];
+  return names.map((name): Part => ({ kind: "unchanged", name }));
 }
 
-/** The names of the parts that hold the state: its graph first, then its buffers. */
-export function statePartNames({ state }: Pick<Position, "state">): readonly string[] {
-  if (state === undefined) return [];
-  return [GRAPH, ...Array.from({ length: state.buffers }, (_, index) => bufferName(index))];
-}
+/** The names of the parts that hold a state. */
+export const STATE_PARTS = { graph: GRAPH, memory: MEMORY } as const;
 
 /** The names of the parts that hold logs. */
 export function logPartNames({ logs }: Pick<Position, "logs">): readonly string[] {

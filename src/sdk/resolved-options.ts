@@ -31,11 +31,17 @@ export function resolveOptions(options: JobOptions, workingFolder: string): Reso
   oneOf("ifRunning", ifRunning, ["standby", "leave"]);
   oneOf("ending", ending, ["exit", "return"]);
   if (!Number.isSafeInteger(keep) || keep < 2) throw wrong("keep", keep, "a whole number from 2");
-  const { heartbeatMs = 10_000, leaseMs = 30_000, interruptedEveryMs = FOUR_HOURS_MS, signalGraceMs } = options;
+  const {
+    heartbeatMs = 10_000,
+    leaseMs = 30_000,
+    interruptedEveryMs = FOUR_HOURS_MS,
+    signalGraceMs,
+  } = options;
   for (const [name, value] of Object.entries({ heartbeatMs, leaseMs, interruptedEveryMs, signalGraceMs })) {
     if (value !== undefined && !(value > 0)) throw wrong(name, value, "milliseconds above 0");
   }
-  if (leaseMs < 2 * heartbeatMs) throw wrong("leaseMs", leaseMs, `at least twice heartbeatMs (${heartbeatMs})`);
+  if (leaseMs < 2 * heartbeatMs)
+    throw wrong("leaseMs", leaseMs, `at least twice heartbeatMs (${heartbeatMs})`);
   return {
     store,
     files: files === undefined ? undefined : resolve(workingFolder, files),

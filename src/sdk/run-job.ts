@@ -1,6 +1,7 @@
 import { type JobName, parseJobName } from "../base/index.ts";
 import { type InterruptionRecord, type NoticeSource, createInterruptionRecord } from "../notice/index.ts";
 import { endOfUnclaimed } from "./ends.ts";
+import { type SeededState, freshSeed } from "./job-random.ts";
 import { interruptionRate } from "./interruption-rate.ts";
 import type { Job, JobEnd, JobOptions } from "./job.ts";
 import type { JobSurroundings } from "./job-parts.ts";
@@ -24,6 +25,8 @@ export interface JobWorld {
   readonly openStore: OpenJobStore;
   /** What can be heard, beside Ctrl-C; the testing kit has a source of its own. */
   readonly sources?: ((surroundings: JobSurroundings) => readonly NoticeSource[]) | undefined;
+  /** Where the random numbers of a job begin. Default: somewhere else each time. */
+  readonly seed?: (() => SeededState) | undefined;
 }
 
 /** One life of a job in a world: from the claim to its recorded end. */
@@ -82,7 +85,8 @@ async function runAlone<Result>(life: Life<Result>): Promise<JobEnd<Result>> {
     const opened = await untilLeaving(interruptions, stop, (signal) =>
       openAlone(job, options, surroundings, interruptions, openStore, signal),
     );
-    if (opened.kind === "unclaimed") return endOfUnclaimed(surroundings, job, opened.claim, stop.cause !== undefined);
+    if (opened.kind === "unclaimed")
+      return endOfUnclaimed(surroundings, job, opened.claim, stop.cause !== undefined);
     try {
       return await live(life, opened.keeper, opened.pastLives);
     } finally {
@@ -108,7 +112,8 @@ async function untilLeaving(
   try {
     return await open(abort.signal);
   } catch (error) {
-    if (abort.signal.aborted && error === abort.signal.reason) return { kind: "unclaimed", claim: { kind: "aborted" } };
+    if (abort.signal.aborted && error === abort.signal.reason)
+      return { kind: "unclaimed", claim: { kind: "aborted" } };
     throw error;
   } finally {
     for (const silence of silences) silence();
@@ -136,8 +141,11 @@ async function live<Result>(
         keeper,
         clock,
         restored: restored?.position,
-        onCommitted: (reason, { id }) => say(reason === "interval" ? "debug" : "info", "saved", `saved ${id} (${reason})`),
-        onFailed: (reason, error) => say("warn", "save-failed", `a save (${reason}) did not work: ${error.message}`),
+        seed: world.seed ?? freshSeed,
+        onCommitted: (reason, { id }) =>
+          say(reason === "interval" ? "debug" : "info", "saved", `saved ${id} (${reason})`),
+        onFailed: (reason, error) =>
+          say("warn", "save-failed", `a save (${reason}) did not work: ${error.message}`),
       });
       recorder = made;
       if (restored?.progress !== undefined) made.setProgress(restored.progress);
@@ -150,7 +158,17 @@ async function live<Result>(
         (error: unknown) => say("debug", "past-unknown", String(error)),
       );
       const leaseMs = pastLives === undefined ? undefined : options.leaseMs;
-      return new LiveJob({ clock, random, keeper, recorder: made, leaving, restored, rate: () => rate, leaseMs, tell: say });
+      return new LiveJob({
+        clock,
+        random,
+        keeper,
+        recorder: made,
+        leaving,
+        restored,
+        rate: () => rate,
+        leaseMs,
+        tell: say,
+      });
     });
     return ended;
   } finally {
@@ -196,4 +214,3 @@ class UserWish {
     return () => this.#listeners.delete(listener);
   }
 }
-

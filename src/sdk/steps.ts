@@ -39,18 +39,34 @@ const USUAL_LEAD_MS = 120_000;
  * The steps that are left of a loop.
  * @throws SpotproofError `bad-usage`, before the first step
  */
-export function openSteps<State>(host: StepsHost, options: StepsOptions<State>): AsyncIterableIterator<number> {
-  const { from = 0, to, name = DEFAULT_NAME, state, checkpointEvery = "auto", maxOverhead = DEFAULT_OVERHEAD } = options;
+export function openSteps<State>(
+  host: StepsHost,
+  options: StepsOptions<State>,
+): AsyncIterableIterator<number> {
+  const {
+    from = 0,
+    to,
+    name = DEFAULT_NAME,
+    state,
+    checkpointEvery = "auto",
+    maxOverhead = DEFAULT_OVERHEAD,
+  } = options;
   requireStep("from", from);
   requireStep("to", to);
   if (!(maxOverhead > 0 && maxOverhead < 1)) {
     throw new SpotproofError("bad-usage", `maxOverhead: ${maxOverhead} is no share between 0 and 1.`);
   }
   if (!/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
-    throw new SpotproofError("bad-usage", `"${name}" cannot be the name of a loop: use letters, digits, dots, dashes and underscores.`);
+    throw new SpotproofError(
+      "bad-usage",
+      `"${name}" cannot be the name of a loop: use letters, digits, dots, dashes and underscores.`,
+    );
   }
   if (host.loopNames.has(name)) {
-    throw new SpotproofError("bad-usage", `The loop "${name}" was begun before: give each loop of steps a name of its own ({ name: "…" }).`);
+    throw new SpotproofError(
+      "bad-usage",
+      `The loop "${name}" was begun before: give each loop of steps a name of its own ({ name: "…" }).`,
+    );
   }
   const due = checkpointDue(checkpointEvery, host.rate, maxOverhead);
   host.loopNames.add(name);
@@ -60,7 +76,10 @@ export function openSteps<State>(host: StepsHost, options: StepsOptions<State>):
 
 function requireStep(what: string, value: number): void {
   if (!Number.isSafeInteger(value)) {
-    throw new SpotproofError("bad-usage", `${what}: ${value} is not the number of a step: use a whole number.`);
+    throw new SpotproofError(
+      "bad-usage",
+      `${what}: ${value} is not the number of a step: use a whole number.`,
+    );
   }
 }
 

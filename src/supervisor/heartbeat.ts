@@ -1,4 +1,11 @@
-import { type Clock, type Random, SpotproofError, backoffMs, reasonOf, withTimeLimit } from "../base/index.ts";
+import {
+  type Clock,
+  type Random,
+  SpotproofError,
+  backoffMs,
+  reasonOf,
+  withTimeLimit,
+} from "../base/index.ts";
 import type { Attempt, AttemptStatus, Validity } from "../job/index.ts";
 
 /** What it takes to show that an attempt lives. */

@@ -252,7 +252,7 @@ function commandEnvironment(
   { parts, state }: Supervision,
   channel: JobChannel,
 ): Record<string, string | undefined> {
-  const { attempt, folder, environment } = parts;
+  const { attempt, folder, environment, policy } = parts;
   const { restoredFrom } = state;
   return {
     ...environment,
@@ -262,6 +262,7 @@ function commandEnvironment(
     SPOTPROOF_RESUMED: restoredFrom === undefined ? "0" : "1",
     SPOTPROOF_RESUMED_FROM: restoredFrom,
     SPOTPROOF_CHECKPOINT: folder?.path,
+    SPOTPROOF_COMMIT_BY: folder === undefined ? undefined : policy.commitBy,
     SPOTPROOF_SOCKET: channel.socketPath,
     SPOTPROOF_URL: channel.url,
     SPOTPROOF_STATUS_AGAIN: String(STATUS_AGAIN),

@@ -71,7 +71,8 @@ export function partFromJson(value: unknown): ContentPart {
 function inlineFromBase64(text: string): InlinePart {
   const inline = Buffer.from(text, "base64");
   // Node.js passes over what is no base64: only what it would write itself will do.
-  if (inline.length === 0 || inline.toString("base64") !== text) throw damaged("Inline bytes are not base64.");
+  if (inline.length === 0 || inline.toString("base64") !== text)
+    throw damaged("Inline bytes are not base64.");
   return { inline };
 }
 

@@ -203,7 +203,8 @@ export class FileListReader {
       throw damaged(`The hard link "${shown}" names no file.`);
     }
     this.#inlineBytes += inlineBytes(entry);
-    if (this.#inlineBytes > this.#mostInlineBytes) throw damaged(`"${shown}" has more inline bytes than allowed.`);
+    if (this.#inlineBytes > this.#mostInlineBytes)
+      throw damaged(`"${shown}" has more inline bytes than allowed.`);
     this.#types.set(path, entry.type);
     this.entries.push(entry);
   }

@@ -6,6 +6,7 @@ import { ChunksByPack } from "../format/chunks-by-pack.ts";
 import type { Entry, FileEntry } from "../format/file-list.ts";
 import { type PathBytes, pathForPeople } from "../format/path-bytes.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
+import { MemoryKeeper } from "../workshop/workshop-memory.ts";
 import { USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun, runsInOrder } from "./read-checkpoint.ts";
 
@@ -41,17 +42,20 @@ export class StoredContents implements Contents {
     const parts = this.#partsOf(path);
     const size = this.files.get(path) ?? 0;
     if (into !== undefined && into.length < size)
-      throw new SpotproofError("internal", `${path} has ${size} bytes, and there is room for ${into.length}.`);
+      throw new SpotproofError(
+        "internal",
+        `${path} has ${size} bytes, and there is room for ${into.length}.`,
+      );
     const target = into?.subarray(0, size) ?? Buffer.allocUnsafeSlow(size);
     const { chunks, uses } = placeParts(parts, target);
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
     if (runs.length === 0) return target;
     const { readsAtATime = USUAL_BLOCKS } = this.#source;
-    const workshop = openWorkshop(size, 0, readsAtATime);
+    const workshop = openWorkshop(size, 0, new MemoryKeeper(readsAtATime));
     try {
       await eachAtATime(runs, readsAtATime, (run) => readInto(this.#source, run, uses, target, workshop));
     } finally {
-      workshop.close();
+      workshop.close("failure"); // there is no next one that its memory should be kept for
     }
     return target;
   }

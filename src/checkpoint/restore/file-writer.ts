@@ -18,6 +18,8 @@ export interface FilePiece {
 interface OpenFile {
   readonly handle: Promise<FileHandle>;
   users: number;
+  /** Ends with the last write that was asked for, whatever became of it. */
+  lastWrite: Promise<unknown>;
 }
 
 /** Writes the contents of many files in any order, and closes each with its attributes when its last piece is in. */
@@ -40,12 +42,19 @@ export class FileWriter {
     if (pieces === 0) await this.write(entry, []);
   }
 
-  /** Writes pieces that are in ascending order. */
+  /**
+   * Writes pieces that are in ascending order. One call at a time for each file: the system would have the others wait, each in a
+   * thread that others need for reading.
+   */
   async write(entry: FileEntry, pieces: readonly FilePiece[]): Promise<void> {
     const file = this.#use(entry);
     try {
       const handle = await file.handle;
-      for (const run of contiguous(pieces)) await writeAll(handle, run.pieces, run.position);
+      const writing = file.lastWrite.then(async () => {
+        for (const run of contiguous(pieces)) await writeAll(handle, run.pieces, run.position);
+      });
+      file.lastWrite = writing.catch(() => undefined); // told to its own caller
+      await writing;
       const left = (this.#piecesLeft.get(entry) ?? 0) - pieces.length;
       this.#piecesLeft.set(entry, left);
       if (left === 0) await this.#finish(entry, handle);
@@ -67,6 +76,7 @@ export class FileWriter {
     const file = this.#open.get(entry) ?? {
       handle: fs.open(this.#folder.of(entry.path), O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600),
       users: 0,
+      lastWrite: Promise.resolve(),
     };
     file.users += 1;
     this.#open.delete(entry);

@@ -8,6 +8,7 @@ import { pathBuffer } from "../format/path-bytes.ts";
 import type { FolderPath } from "../save/folder-path.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
 import { USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
+import { MemoryKeeper } from "../workshop/workshop-memory.ts";
 import { type FilePiece, FileWriter, applyAttributes, isRoot, seconds } from "./file-writer.ts";
 import { type CheckpointSource, type ChunkRun, planRuns, readRun } from "./read-checkpoint.ts";
 
@@ -79,7 +80,7 @@ async function writeContents(
   const uses = new Map<ChunkRef["hash"], ChunkUse[]>();
   const files = entries.filter((entry) => entry.type === "file");
   const bytes = files.reduce((sum, entry) => sum + contentBytes(entry), 0);
-  const workshop = openWorkshop(bytes, files.length, source.readsAtATime);
+  const workshop = openWorkshop(bytes, files.length, new MemoryKeeper(source.readsAtATime));
   const writer = new FileWriter(folder, durable);
   const writing: ContentWriting = { source, folder, durable, uses, writer, workshop };
   try {
@@ -91,7 +92,7 @@ async function writeContents(
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
     await eachAtATime(runs, source.readsAtATime ?? USUAL_BLOCKS, (run) => writeRun(writing, run));
   } finally {
-    workshop.close();
+    workshop.close("failure"); // of a restore there is no next one that its memory should be kept for
     await writer.close();
   }
 }

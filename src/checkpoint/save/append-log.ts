@@ -125,11 +125,11 @@ function toMerge(stored: readonly StoredPart[], tailBytes: number): readonly Sto
 }
 
 /** The bytes of the parts, or of those behind the last one that is damaged: that one is left where it lies. */
-async function bytesOf(parts: readonly StoredPart[], { load }: LogStorage): Promise<readonly Uint8Array[]> {
+async function bytesOf(parts: readonly StoredPart[], storage: LogStorage): Promise<readonly Uint8Array[]> {
   const all: Uint8Array[] = [];
   for (const { part, bytes } of [...parts].reverse()) {
     try {
-      all.unshift(bytes ?? (isChunk(part) ? await load(part) : inlineOf(part)));
+      all.unshift(bytes ?? (isChunk(part) ? await storage.load(part) : inlineOf(part)));
     } catch (error) {
       if (isDamage(error)) break;
       throw error;

@@ -9,7 +9,7 @@ import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts
 import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
 import { type Manifest, manifestToBytes } from "../format/manifest.ts";
 import { prune } from "../maintain/prune.ts";
-import { PACKS_AT_A_TIME, type PackDestination } from "./pack-writer.ts";
+import { PACKS_AT_A_TIME, type PackDestination, memoryForSaves } from "./pack-writer.ts";
 import { SaverIndex } from "./saver-index.ts";
 import { StoreSpeed } from "./store-speed.ts";
 import { WholeFiles } from "./whole-files.ts";
@@ -44,6 +44,7 @@ export class AttemptCheckpoints {
       index,
       packsAtATime,
       speed: new StoreSpeed(clock),
+      memory: memoryForSaves(packsAtATime),
       nextSequence: 0,
     };
   }

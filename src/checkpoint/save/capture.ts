@@ -115,7 +115,7 @@ async function captureLarge(
 }
 
 async function storeOne(
-  { storer }: FileReading,
+  { storer, index }: FileReading,
   staging: Staging,
   file: ScannedFile,
   content: CapturedContent,
@@ -124,7 +124,7 @@ async function storeOne(
   if (content.kind === "memory") return storer.storeBytes(content.bytes, file.stat.sparse);
   const handle = await fs.open(content.path, "r");
   try {
-    return await storer.storeFile(handle, file.stat.sparse);
+    return await storer.storeFile(handle, file.stat.sparse, index.files.get(file.path)?.parts);
   } finally {
     await handle.close();
     await staging.remove(content.path);

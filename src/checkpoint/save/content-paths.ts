@@ -33,7 +33,8 @@ export function contentsByPath(contents: readonly Content[]): ReadonlyMap<PathBy
   const byPath = new Map<PathBytes, Content>();
   for (const content of contents) {
     const path = contentPath(content.path);
-    if (byPath.has(path)) throw new SpotproofError("internal", `${content.path} was given twice to one save.`);
+    if (byPath.has(path))
+      throw new SpotproofError("internal", `${content.path} was given twice to one save.`);
     byPath.set(path, content);
   }
   return byPath;

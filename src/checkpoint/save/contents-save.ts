@@ -78,7 +78,9 @@ export class ContentsSave {
       if (content.kind !== "log") continue;
       const log = openLogs.get(path);
       if (log === undefined || log !== content.log)
-        throw internal(`The log ${content.path} is not open: a save has left it out, or another saver opened it.`);
+        throw internal(
+          `The log ${content.path} is not open: a save has left it out, or another saver opened it.`,
+        );
       this.#logs.set(path, { log, moment: log.moment() });
     }
     this.#writer = new PackWriter(checkpoints.destination, request.signal);
@@ -93,14 +95,17 @@ export class ContentsSave {
     const { signal } = this.#request;
     signal?.throwIfAborted();
     await this.#checkpoints.open(signal);
+    let outcome: "success" | "failure" = "failure";
     try {
       this.#expectWork();
       const parts = new Map<PathBytes, readonly ContentPart[]>();
       for (const [path, content] of this.#contents) parts.set(path, await this.#partsOf(path, content));
       const files = this.#entriesOf(await this.#withinLimit(parts));
-      return await this.#commit(files);
+      const saved = await this.#commit(files);
+      outcome = "success";
+      return saved;
     } finally {
-      this.#storer.close();
+      this.#storer.close(outcome);
       await this.#writer.abandon();
     }
   }
@@ -121,7 +126,8 @@ export class ContentsSave {
   async #partsOf(path: PathBytes, content: Content): Promise<readonly ContentPart[]> {
     this.#request.signal?.throwIfAborted();
     if (content.kind === "unchanged") return this.#index.files.get(path)?.parts ?? [];
-    if (content.kind === "bytes") return this.#storeBytes(new Pieces(content.pieces));
+    if (content.kind === "bytes")
+      return this.#storeBytes(new Pieces(content.pieces), this.#index.files.get(path)?.parts);
     const save = this.#logs.get(path);
     if (save === undefined) throw internal(`The log ${content.path} was lost in a save.`);
     save.saved = await storeLog(save.moment, {
@@ -131,16 +137,20 @@ export class ContentsSave {
     return save.saved.parts;
   }
 
-  async #storeBytes(pieces: Pieces): Promise<readonly ContentPart[]> {
+  async #storeBytes(
+    pieces: Pieces,
+    before: readonly ContentPart[] | undefined,
+  ): Promise<readonly ContentPart[]> {
     const { length } = pieces;
     if (length === 0) return [];
     if (length <= INLINE_BYTES) return [{ inline: pieces.part(0, length) }];
     if (length <= (this.#hasThreads ? AT_ONCE_BESIDE_THREADS_BYTES : AT_ONCE_BYTES))
       return this.#storer.storeBytes(pieces.part(0, length), false);
-    return this.#storer.storeBlocks(async (into, position) => {
+    const copy = async (into: Buffer, position: number): Promise<number> => {
       await turn();
       return pieces.copyTo(into, position);
-    }, false);
+    };
+    return this.#storer.storeBlocks(copy, false, before);
   }
 
   async #load(chunk: ChunkRef): Promise<Buffer> {
@@ -177,9 +187,7 @@ export class ContentsSave {
     return stored;
   }
 
-  #entriesOf(
-    parts: ReadonlyMap<PathBytes, readonly ContentPart[]>,
-  ): readonly (DirectoryEntry | FileEntry)[] {
+  #entriesOf(parts: ReadonlyMap<PathBytes, readonly ContentPart[]>): readonly (DirectoryEntry | FileEntry)[] {
     const mtimeNs = BigInt(Math.floor(this.#capturedAtWallMs * 1e6));
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const folders = [...this.#folders].map((path) => {
@@ -200,11 +208,19 @@ export class ContentsSave {
     const { job, clock } = this.#options;
     const { reason, signal } = this.#request;
     const confirm = (): ReturnType<ContentsSaveRequest["confirm"]> => this.#request.confirm();
-    const label = { job, reason, confirm, signal, note: this.#note, capturedAtWallMs: this.#capturedAtWallMs };
+    const label = {
+      job,
+      reason,
+      confirm,
+      signal,
+      note: this.#note,
+      capturedAtWallMs: this.#capturedAtWallMs,
+    };
     const through = { writer: this.#writer, storer: this.#storer };
     const committed = await commitCheckpoint(this.#checkpoints, label, entries, through, LIST_BYTES);
     if (committed === "fenced-out") return { result: { kind: "fenced-out" }, files: this.#index.files };
-    for (const { log, moment, saved } of this.#logs.values()) if (saved !== undefined) log.adopt(moment, saved);
+    for (const { log, moment, saved } of this.#logs.values())
+      if (saved !== undefined) log.adopt(moment, saved);
     const files = entries.filter((entry) => entry.type === "file");
     return {
       result: this.#resultOf(committed, clock.now()),

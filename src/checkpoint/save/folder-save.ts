@@ -67,13 +67,16 @@ export class FolderSave {
     const storer = new ContentStorer(writer, signal);
     const reading: FileReading = { folder, index: this.#checkpoints.index, storer, signal, smallBuffers: [] };
     await staging.open();
+    let outcome: "success" | "failure" = "failure";
     try {
       const moment = await this.#captureMoment(reading, staging);
       await storeCapture(reading, staging, moment.capture, (file) => isTrustedIn(moment, file));
       this.#readBytes = storer.readBytes;
-      return await this.#commit(moment, writer, storer);
+      const result = await this.#commit(moment, writer, storer);
+      outcome = "success";
+      return result;
     } finally {
-      storer.close();
+      storer.close(outcome);
       await writer.abandon();
       reading.index.forgetUnstored();
       await staging.close();

@@ -5,7 +5,8 @@ import type { ChunkHash, ChunkRef } from "../format/chunk.ts";
 import type { Codec } from "../format/codec.ts";
 import { PackBuilder } from "../format/pack.ts";
 import { wasmMemory } from "../format/wasm.ts";
-import type { PackRoom, Workshop } from "../workshop/workshop.ts";
+import { USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
+import { MemoryKeeper } from "../workshop/workshop-memory.ts";
 import type { SaverIndex } from "./saver-index.ts";
 import type { StoreSpeed } from "./store-speed.ts";
 
@@ -24,8 +25,15 @@ export interface PackDestination {
   readonly packsAtATime: number;
   /** Learns from every pack. */
   readonly speed: StoreSpeed;
+  /** Memory for the content of one save, and then of the next. */
+  readonly memory: MemoryKeeper;
   /** The next free number. */
   nextSequence: number;
+}
+
+/** Memory for saves: room for packs that are on their way, and for the one that is being filled. */
+export function memoryForSaves(packsAtATime: number): MemoryKeeper {
+  return new MemoryKeeper(USUAL_BLOCKS, { count: packsAtATime + 1, bytes: PACK_BYTES });
 }
 
 /** Gathers the chunks of one save in packs and sends these to the store. */
@@ -53,9 +61,9 @@ export class PackWriter {
     return this.#storedBytes;
   }
 
-  /** What packs take at most: those that are on their way, and the one that is being filled. */
-  get packRoom(): PackRoom {
-    return { count: this.#destination.packsAtATime + 1, bytes: PACK_BYTES };
+  /** Where the memory of workshops comes from. */
+  get memory(): MemoryKeeper {
+    return this.#destination.memory;
   }
 
   /** How fast the store takes packs. */

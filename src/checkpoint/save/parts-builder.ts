@@ -2,6 +2,7 @@ import { type ChunkHash, type ContentPart, chunkHash } from "../format/chunk.ts"
 import { FILE_CHUNKS } from "../format/chunker.ts";
 import type { Block, Span, Workshop } from "../workshop/workshop.ts";
 import { CodecChoice } from "./codec-choice.ts";
+import type { CutSpan } from "./old-cuts.ts";
 import type { PackWriter } from "./pack-writer.ts";
 
 const ZEROS = Buffer.alloc(FILE_CHUNKS.max);
@@ -32,7 +33,11 @@ export class PartsBuilder {
   }
 
   /** As `add`, for chunks whose hashes are known. */
-  async addHashed({ bytes }: Block, spans: readonly Span[], hashes: readonly ChunkHash[]): Promise<void> {
+  async addHashed(
+    { bytes }: Block,
+    spans: readonly Span[],
+    hashes: readonly (ChunkHash | undefined)[],
+  ): Promise<void> {
     await this.#addAll(
       spans.map(({ start, end }, at) => {
         const raw = bytes.subarray(start, end);
@@ -42,8 +47,8 @@ export class PartsBuilder {
   }
 
   /** As `add`, in its turn after earlier ones, while the caller goes on. Gives the block back. */
-  addLater(workshop: Workshop, block: Block, spans: readonly Span[]): void {
-    const hashing = workshop.hash(block, spans);
+  addLater(workshop: Workshop, block: Block, spans: readonly CutSpan[]): void {
+    const hashing = hashMissing(workshop, block, spans);
     const before = this.#storing;
     const store = async (): Promise<void> => {
       try {
@@ -107,4 +112,25 @@ export class PartsBuilder {
       this.#parts[this.#parts.length - 1] = last + part;
     else this.#parts.push(part);
   }
+}
+
+/** The names of all chunks, of which some are known. */
+async function hashMissing(
+  workshop: Workshop,
+  block: Block,
+  spans: readonly CutSpan[],
+): Promise<readonly (ChunkHash | undefined)[]> {
+  const missing = spans.filter(({ hash }) => hash === undefined);
+  const bytes = missing.reduce((sum, { start, end }) => sum + end - start, 0);
+  // A few among many that are known, as at the border of two blocks, would wait for the next blocks in the queue of a thread.
+  const hashes =
+    missing.length < spans.length && bytes <= FILE_CHUNKS.max
+      ? missing.map(({ start, end }) => chunkHash(block.bytes.subarray(start, end)))
+      : await workshop.hash(block, missing);
+  let at = 0;
+  return spans.map(({ hash }) => {
+    if (hash !== undefined) return hash;
+    at += 1;
+    return hashes[at - 1];
+  });
 }

@@ -72,7 +72,8 @@ export async function storeContent(
   file: ScannedFile,
 ): Promise<readonly ContentPart[] | "changed"> {
   if (!isSmall(file)) {
-    return withFile(reading, file, (handle) => reading.storer.storeFile(handle, file.stat.sparse));
+    const before = reading.index.files.get(file.path)?.parts;
+    return withFile(reading, file, (handle) => reading.storer.storeFile(handle, file.stat.sparse, before));
   }
   const buffer = reading.smallBuffers.pop() ?? Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
   const bytes = await readSmallFile(reading, file, buffer);

@@ -51,8 +51,7 @@ export class SaverIndex {
       if (!kept.has(chunk.pack)) this.#chunks.delete(hash);
     }
     for (const [path, file] of this.files) {
-      if (file.parts.some((part) => isChunk(part) && !kept.has(part.pack)))
-        this.files.delete(path);
+      if (file.parts.some((part) => isChunk(part) && !kept.has(part.pack))) this.files.delete(path);
     }
   }
 

@@ -1,33 +1,29 @@
 import type { Block } from "./workshop.ts";
 
-/**
- * Lends a fixed number of blocks, each made when it is needed for the first time. In the place of one that was given up there
- * is ordinary memory of this thread.
- */
+/** Lends a fixed number of blocks. In the place of one that was given up there is ordinary memory of this thread. */
 export class BlockPool {
-  readonly #make: (number: number) => Buffer;
-  readonly #free: Buffer[] = [];
+  readonly #free: Buffer[];
   readonly #waiting: ((block: Block) => void)[] = [];
-  #left: number;
+  readonly #count: number;
+  #givenUp = 0;
 
-  constructor(blocks: number, make: (number: number) => Buffer) {
-    this.#left = blocks;
-    this.#make = make;
+  constructor(blocks: readonly Buffer[]) {
+    this.#free = [...blocks];
+    this.#count = blocks.length;
+  }
+
+  /** All blocks are here, and are those that were here at first. */
+  get isWhole(): boolean {
+    return this.#free.length === this.#count && this.#givenUp === 0;
   }
 
   /** Whoever came first is served first. */
   take(): Promise<Block> {
-    const bytes = this.#free.pop() ?? this.#another();
+    const bytes = this.#free.pop();
     if (bytes !== undefined) return Promise.resolve(this.#lend(bytes));
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });
-  }
-
-  #another(): Buffer | undefined {
-    if (this.#left === 0) return undefined;
-    this.#left -= 1;
-    return this.#make(this.#left);
   }
 
   #lend(bytes: Buffer): Block {
@@ -39,7 +35,10 @@ export class BlockPool {
     return {
       bytes,
       release: () => passOn(bytes),
-      discard: () => passOn(Buffer.allocUnsafeSlow(bytes.length)),
+      discard: () => {
+        this.#givenUp += 1;
+        passOn(Buffer.allocUnsafeSlow(bytes.length));
+      },
     };
   }
 }

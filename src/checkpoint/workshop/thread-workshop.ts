@@ -6,7 +6,7 @@ const BLOCKS = 2;
 
 /** A workshop on this thread: nothing to start, for saves and restores of little. */
 export function openThreadWorkshop(): Workshop {
-  const pool = new BlockPool(BLOCKS, () => Buffer.allocUnsafeSlow(BLOCK_ROOM_BYTES));
+  const pool = new BlockPool(Array.from({ length: BLOCKS }, () => Buffer.allocUnsafeSlow(BLOCK_ROOM_BYTES)));
   return {
     findCut: undefined,
     packBuffer: undefined,

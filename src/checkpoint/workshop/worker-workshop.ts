@@ -1,58 +1,41 @@
 import { availableParallelism } from "node:os";
 import { SpotproofError } from "../../base/index.ts";
 import { type ChunkHash, chunkHash } from "../format/chunk.ts";
-import { byteLoopsIn } from "../format/byte-loops.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
-import { wasmMemory } from "../format/wasm.ts";
 import { isVanished } from "../save/folder-errors.ts";
 import { BlockPool } from "./block-pool.ts";
 import { Crew } from "./crew.ts";
 import type { FileReadOutcome, FileReads, FileWrites } from "./file-batches.ts";
 import type { WorkerAnswer } from "./worker-program.ts";
-import {
-  BLOCK_ROOM_BYTES,
-  type PackRoom,
-  USUAL_BLOCKS,
-  type Block,
-  type Span,
-  type Workshop,
-} from "./workshop.ts";
-
-/** The table of the gear hash has the first page. */
-const PAGE_BYTES = 4096;
-
-const NO_PACKS: PackRoom = { count: 0, bytes: 0 };
+import type { Block, Span, Workshop } from "./workshop.ts";
+import { MemoryKeeper } from "./workshop-memory.ts";
 
 /** More would take processors from the command; two keep up with what most disks and networks take. */
 const MOST_WORKERS = 2;
 
 /**
- * A workshop with threads of its own over shared memory. They live as long as it is open.
+ * A workshop with threads of its own over shared memory. They live as long as it is open; the memory goes back to its keeper
+ * after a success.
  * @throws whatever keeps this system from starting them
  */
-export function openWorkerWorkshop(blocks = USUAL_BLOCKS, packs: PackRoom = NO_PACKS): Workshop {
-  // Packs first: they begin at pages, as writes past the page cache need it.
-  const blocksAt = PAGE_BYTES + packs.count * packs.bytes;
-  const memory = wasmMemory(blocksAt + blocks * BLOCK_ROOM_BYTES, true);
-  const { findCut, copy } = byteLoopsIn(memory);
-  let packsLeft = packs.count;
-  const room = (number: number): Buffer =>
-    Buffer.from(memory.buffer, blocksAt + number * BLOCK_ROOM_BYTES, BLOCK_ROOM_BYTES);
-  const pool = new BlockPool(blocks, room);
+export function openWorkerWorkshop(keeper: MemoryKeeper = new MemoryKeeper()): Workshop {
+  const memory = keeper.take();
+  const { findCut, copy } = memory;
+  const packs = [...memory.packs];
+  const pool = new BlockPool(memory.blocks);
   const crew = new Crew(memory.buffer, Math.min(MOST_WORKERS, availableParallelism()));
   return {
     findCut,
     copy,
-    packBuffer: () => {
-      if (packsLeft === 0) return undefined;
-      packsLeft -= 1;
-      return Buffer.from(memory.buffer, PAGE_BYTES + packsLeft * packs.bytes, packs.bytes);
-    },
+    packBuffer: () => packs.pop(),
     takeBlock: () => pool.take(),
     hash: (block, spans) => hashIn(crew, block, spans),
     readFiles: (block, reads) => readIn(crew, block, reads),
     writeFiles: (writes) => writeFrom(crew, writes),
-    close: () => crew.close(),
+    close: (outcome) => {
+      crew.close();
+      if (outcome === "success" && pool.isWhole) keeper.keep(memory);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { openWorkshop } from "./open-workshop.ts";
 import { openThreadWorkshop } from "./thread-workshop.ts";
 import { openWorkerWorkshop } from "./worker-workshop.ts";
 import { USUAL_BLOCKS, type Workshop } from "./workshop.ts";
+import { MemoryKeeper } from "./workshop-memory.ts";
 
 const MIB = 1024 * 1024;
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -23,13 +24,13 @@ function open(kind: () => Workshop): Workshop {
   return workshop;
 }
 afterEach(async () => {
-  for (const workshop of opened.splice(0)) workshop.close();
+  for (const workshop of opened.splice(0)) workshop.close("failure");
   await expect.poll(liveThreads).toBe(0);
 });
 
 describe.each([
   ["on this thread", openThreadWorkshop],
-  ["with threads of its own", openWorkerWorkshop],
+  ["with threads of its own", () => openWorkerWorkshop()],
 ])("a workshop %s", (_name, kind) => {
   test("hashes the spans of a block, in their order", async () => {
     const workshop = open(kind);
@@ -91,7 +92,7 @@ describe("threads that read files", () => {
     symlinkSync("a", join(root, "linked"));
     mkdirSync(join(root, "folder"));
 
-    const workshop = open(openWorkerWorkshop);
+    const workshop = open(() => openWorkerWorkshop());
     const block = await workshop.takeBlock();
     const outcomes = (await workshop.readFiles?.(block, { folder: root, files })) ?? [];
     expect(outcomes.map((outcome) => (outcome instanceof Error ? "error" : outcome))).toEqual([
@@ -113,7 +114,7 @@ describe("threads that read files", () => {
   });
 
   test("are not started for little", async () => {
-    open(() => openWorkshop(1000, 10));
+    open(() => openWorkshop(1000, 10, new MemoryKeeper()));
     expect(liveThreads()).toBe(0);
   });
 
@@ -132,10 +133,10 @@ describe("threads that read files", () => {
   });
 
   test("are ended by closing, and what was under way rejects", async () => {
-    const workshop = open(openWorkerWorkshop);
+    const workshop = open(() => openWorkerWorkshop());
     const block = await workshop.takeBlock();
     const hashing = workshop.hash(block, [{ start: 0, end: 8 * MIB }]);
-    workshop.close();
+    workshop.close("failure");
     await expect(hashing).rejects.toMatchObject({ code: "internal" });
   });
 });

@@ -52,6 +52,9 @@ export interface Workshop {
   readonly readFiles: ((block: Block, reads: FileReads) => Promise<readonly FileReadOutcome[]>) | undefined;
   /** Writes many small files, if it has; rejects with the system's error when one of them cannot be written. */
   readonly writeFiles: ((writes: FileWrites) => Promise<void>) | undefined;
-  /** Ends its threads. Calls that are under way reject. */
-  close(): void;
+  /**
+   * Ends its threads. Calls that are under way reject. Only after a success of all that took place in it is its memory used
+   * again: after a failure something may still be reading or writing it.
+   */
+  close(outcome: "success" | "failure"): void;
 }

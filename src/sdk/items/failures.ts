@@ -8,8 +8,13 @@ const LONGEST_WORDS = 300;
 
 /** An error as it goes into the record. */
 export function itemErrorOf(error: unknown): ItemError {
-  const name = error instanceof Error ? error.name : "Error";
-  return { name: String(name), message: reasonOf(error) };
+  // What a program throws may have anything for its name and its words.
+  const name: unknown = error instanceof Error ? error.name : undefined;
+  const message: unknown = reasonOf(error);
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : "",
+  };
 }
 
 /** Items of one list that failed for good. */

@@ -13,7 +13,7 @@ export interface Feed<Item> {
   readonly offset?: number | undefined;
   /** How many items there are, when that is known beforehand. */
   readonly total?: number | undefined;
-  /** Lets go of the source, wherever it is. */
+  /** Lets go of the source, wherever it is; of one that has ended too. */
   close(): Promise<void> | void;
 }
 

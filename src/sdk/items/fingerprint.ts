@@ -28,6 +28,9 @@ function mix(state: number, value: unknown, depth: number): number {
       return mixText(step(state, 5), String(value));
     case "object":
       return value === null ? step(state, 6) : mixObject(state, value, depth);
+    case "undefined":
+    case "function":
+    case "symbol":
     default:
       return step(state, 7);
   }

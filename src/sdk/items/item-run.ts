@@ -86,7 +86,7 @@ export class ItemRun<Item, Result> {
       await this.#dispatch().catch((error: unknown) => this.#break(error));
       if (timeUp.aborted) giveUp();
       while (this.#underWay > 0) await this.#woken();
-      if (!this.#sourceHasEnded) await this.#closeSource();
+      await this.#closeSource();
       return await this.#conclude();
     } finally {
       this.#commits.end();
@@ -249,7 +249,7 @@ export class ItemRun<Item, Result> {
     this.#wake();
   }
 
-  /** A source that was not read to its end is told; one that does not answer is left alone. */
+  /** A source that was not read to its end is told so; one that does not answer is left alone. */
   async #closeSource(): Promise<void> {
     const { clock, leave } = this.#host;
     const closing = (async () => this.#parts.feed.close())().catch((error: unknown) => {

@@ -42,7 +42,8 @@ export class Channel {
   /** Tells how far the job is. @throws SpotproofError `channel-unreachable`, `channel-refused` */
   async progress(progress: object): Promise<void> {
     const { status, body } = await this.#call("POST", "/progress", SHORT_CALL_MS, JSON.stringify(progress));
-    if (status !== 204) throw new SpotproofError("channel-refused", `Progress was answered with ${status}: ${body}`);
+    if (status !== 204)
+      throw new SpotproofError("channel-refused", `Progress was answered with ${status}: ${body}`);
   }
 
   /**

@@ -88,7 +88,8 @@ export class MemoryMedium implements RecordMedium {
   }
 
   #opened(): ContentsSaver {
-    if (this.#saver === undefined) throw new SpotproofError("internal", "The record was used before it was loaded.");
+    if (this.#saver === undefined)
+      throw new SpotproofError("internal", "The record was used before it was loaded.");
     return this.#saver;
   }
 

@@ -2,7 +2,13 @@ import { resolve } from "node:path";
 import { type JobName, SpotproofError } from "../../base/index.ts";
 import { type ClaimResult, claimJob, readJobHistory } from "../../job/index.ts";
 import type { InterruptionRecord } from "../../notice/index.ts";
-import { type JobStore, openJobStore, parseStoreLocation, pathOnDisk, requireLastingPlace } from "../../store/index.ts";
+import {
+  type JobStore,
+  openJobStore,
+  parseStoreLocation,
+  pathOnDisk,
+  requireLastingPlace,
+} from "../../store/index.ts";
 import type { PastLife } from "../interruption-rate.ts";
 import type { JobSurroundings } from "../job-parts.ts";
 import type { ResolvedOptions } from "../resolved-options.ts";
@@ -51,7 +57,11 @@ export const openStoreOf: OpenJobStore = async (options, { environment, workingF
     onTrouble: (error) =>
       error === undefined
         ? tell({ level: "info", kind: "store-well", text: "the store answers" })
-        : tell({ level: "warn", kind: "store-trouble", text: `the store cannot be opened yet: ${error.message}` }),
+        : tell({
+            level: "warn",
+            kind: "store-trouble",
+            text: `the store cannot be opened yet: ${error.message}`,
+          }),
   });
   if (opened.caution !== undefined) tell({ level: "warn", kind: "store-caution", text: opened.caution });
   return opened;
@@ -127,7 +137,11 @@ function claimRequest(
     onTrouble: (error) =>
       error === undefined
         ? tell({ level: "info", kind: "store-well", text: "the store answers again" })
-        : tell({ level: "warn", kind: "store-trouble", text: `the job cannot be claimed yet: ${error.message}` }),
+        : tell({
+            level: "warn",
+            kind: "store-trouble",
+            text: `the job cannot be claimed yet: ${error.message}`,
+          }),
   };
 }
 
@@ -147,7 +161,11 @@ function keeperOf(context: KeeperContext, attempt: Claimed): AloneKeeper {
   const onTrouble = (message: string | undefined): void =>
     message === undefined
       ? tell({ level: "info", kind: "store-well", text: "the store answers again" })
-      : tell({ level: "warn", kind: "store-trouble", text: `the store does not answer; the work goes on: ${message}` });
+      : tell({
+          level: "warn",
+          kind: "store-trouble",
+          text: `the store does not answer; the work goes on: ${message}`,
+        });
   const { heartbeatMs } = options;
   const life = new OwnedLife({
     clock,
@@ -178,16 +196,24 @@ function keeperOf(context: KeeperContext, attempt: Claimed): AloneKeeper {
     packsAtATime: opened.largeCallsAtATime,
     readsAtATime: opened.largeCallsAtATime,
     onSkipped: (id: string, reason: string) =>
-      tell({ level: "warn", kind: "checkpoint-skipped", text: `checkpoint ${id} is damaged and was skipped: ${reason}` }),
+      tell({
+        level: "warn",
+        kind: "checkpoint-skipped",
+        text: `checkpoint ${id} is damaged and was skipped: ${reason}`,
+      }),
   };
   return new AloneKeeper({
     clock,
     attempt,
     life,
     files: options.files,
-    medium: options.files === undefined ? new MemoryMedium(engine) : new FolderMedium({ ...engine, folder: options.files }),
+    medium:
+      options.files === undefined
+        ? new MemoryMedium(engine)
+        : new FolderMedium({ ...engine, folder: options.files }),
     retention: { last: options.keep },
-    confirm: (signal) => waiting.patience.run("look who owns the job", signal, () => attempt.validity(signal)),
+    confirm: (signal) =>
+      waiting.patience.run("look who owns the job", signal, () => attempt.validity(signal)),
     onPruneFailed: (message) =>
       tell({ level: "warn", kind: "prune-failed", text: `old checkpoints could not be removed: ${message}` }),
     close: () => opened.close(),

@@ -1,4 +1,10 @@
-import { type Clock, type MonotonicMs, type Random, type SpotproofError, reasonOf } from "../../base/index.ts";
+import {
+  type Clock,
+  type MonotonicMs,
+  type Random,
+  type SpotproofError,
+  reasonOf,
+} from "../../base/index.ts";
 import type { Attempt, AttemptStatus, Outcome, Progress, WorkSoFar } from "../../job/index.ts";
 import type { InterruptionRecord } from "../../notice/index.ts";
 import { keepBeating, writeOutcome } from "../../supervisor/index.ts";

@@ -25,11 +25,14 @@ export function alike(left: unknown, right: unknown, pairs = new Map<unknown, un
     );
   }
   if (types.isArrayBuffer(left)) return Buffer.from(left).equals(Buffer.from(right as ArrayBuffer));
-  if (types.isRegExp(left))
-    return String(left) === String(right) && left.lastIndex === (right as RegExp).lastIndex;
-  if (types.isDate(left) || types.isBoxedPrimitive(left)) return isDeepStrictEqual(left, right);
+  if (types.isRegExp(left)) return sameExpression(left, right as RegExp);
+  if (types.isDate(left) || types.isBoxedPrimitive(left)) return Object.is(left.valueOf(), right.valueOf());
   const names = Object.getOwnPropertyNames(left);
   if (!isDeepStrictEqual(names, Object.getOwnPropertyNames(right))) return false;
   const at = (owner: object, name: string): unknown => (owner as Readonly<Record<string, unknown>>)[name];
   return names.every((name) => same(at(left, name), at(right, name)));
+}
+
+function sameExpression(left: RegExp, right: RegExp): boolean {
+  return String(left) === String(right) && left.lastIndex === right.lastIndex;
 }

@@ -4,6 +4,7 @@ import { type Random, randomBelow, seededRandom } from "../../base/index.ts";
 import { alike } from "./alike.fixture.ts";
 import { decodeState } from "./decode.ts";
 import { BESIDE_FROM, encodeState } from "./encode.ts";
+import { PIECE_BYTES } from "./graph-format.ts";
 import { allocateBuffers } from "./memories.ts";
 import { snapshot } from "./snapshot.ts";
 
@@ -232,6 +233,22 @@ describe("big memory", () => {
     const copied = decodeState(graph, [odd.subarray(3)]) as typeof state;
     expect(copied).toEqual(state);
     expect(copied.weights.buffer).not.toBe(odd.buffer);
+  });
+
+  test("a memory longer than a piece stands beside the graph in several, and comes back as one", () => {
+    const memory = new ArrayBuffer(PIECE_BYTES + 8_192); // untouched pages take no room
+    const end = new Float64Array(memory, PIECE_BYTES - 8, 2);
+    end.set([1.5, 2.5]);
+    const { graph, buffers } = encodeState({ memory, end });
+    expect(buffers.map(({ byteLength }) => byteLength)).toEqual([PIECE_BYTES, 8_192]);
+    const room = allocateBuffers(graph);
+    room[0]?.set(buffers[0]?.subarray(-8) ?? [], PIECE_BYTES - 8);
+    room[1]?.set(buffers[1] ?? []);
+    const back = decodeState(graph, room) as { memory: ArrayBuffer; end: Float64Array };
+    expect([...back.end]).toEqual([1.5, 2.5]);
+    expect(back.memory).toBe(room[0]?.buffer);
+    expect(back.end.buffer).toBe(back.memory);
+    expect(back.memory.byteLength).toBe(PIECE_BYTES + 8_192);
   });
 
   test("one Buffer handed over for two memories does not tie them together", () => {

@@ -88,6 +88,7 @@ class StateSerializer extends Serializer {
   constructor() {
     super();
     // V8 would write the whole pool around a Buffer, and the contents of every ArrayBuffer into the graph.
+    // oxlint-disable-next-line no-underscore-dangle -- its name in Node.js
     (this as unknown as ViewHandling)._setTreatArrayBufferViewsAsHostObjects(true);
   }
 
@@ -109,7 +110,7 @@ class StateSerializer extends Serializer {
       const name = Object.prototype.toString.call(object);
       throw notStorable("A value in the state", trouble(`${name}, which cannot be saved`));
     }
-    if (Buffer.isBuffer(object)) this.#writeBuffer(object, object.buffer as ArrayBuffer);
+    if (Buffer.isBuffer(object)) this.#writeBuffer(object, object.buffer);
     else this.#writeView(object, object.buffer);
   }
 

@@ -26,6 +26,8 @@ const BYTE_ORDER = BYTE_ORDERS.indexOf(endianness()) + 1;
 
 /** Bytes of the frame in front of the payload. */
 export const PREFIX_BYTES = 32;
+/** Far more than any machine has: a greater number is damage. */
+const LARGEST_MEMORY = 2 ** 48;
 /** No piece beside the graph is longer: an ArrayBuffer that is stands beside it in several pieces. */
 export const PIECE_BYTES = 2 ** 30;
 
@@ -128,6 +130,8 @@ function orderName(order: number): string {
 function readRow(rows: Buffer, at: number): MemoryShape {
   const byteLength = Number(rows.readBigUInt64LE(at));
   const grown = Number(rows.readBigUInt64LE(at + 8));
+  const largest = Math.max(byteLength, grown);
+  if (largest > LARGEST_MEMORY) throw unreadable(`It names a memory of ${largest} bytes.`);
   return grown === 0 ? { byteLength } : { byteLength, maxByteLength: grown - 1 };
 }
 

@@ -48,9 +48,14 @@ export function allocateBuffers(graph: Buffer): readonly Uint8Array[] {
 }
 
 function newMemory({ byteLength, maxByteLength }: MemoryShape): ArrayBuffer {
-  return maxByteLength === undefined
-    ? new ArrayBuffer(byteLength)
-    : new ResizableBuffer(byteLength, { maxByteLength });
+  try {
+    return maxByteLength === undefined
+      ? new ArrayBuffer(byteLength)
+      : new ResizableBuffer(byteLength, { maxByteLength });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw unreadable(`This process gets no memory of ${maxByteLength ?? byteLength} bytes for it.`, error);
+  }
 }
 
 /**

@@ -31,7 +31,7 @@ export function mayHaveMore(array: readonly unknown[]): boolean {
 /** Whether a view has properties beside its elements, but for named ones that are not enumerable on a long one. */
 export function viewHasMore(view: NodeJS.ArrayBufferView): boolean {
   if (types.isDataView(view)) return hasMoreThan(view, 0);
-  const { length } = view as NodeJS.TypedArray;
+  const { length } = view;
   if (length < LONG) return hasMoreThan(view, length);
   if (Object.getOwnPropertySymbols(view).length > 0) return true;
   return withoutCounts(inspect(view, NO_ELEMENTS)) !== bareView(view);

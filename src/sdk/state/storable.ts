@@ -4,7 +4,7 @@ type Refused<Reason extends string> = Reason & { readonly __cannotBeSaved: never
 type TypedArray = NodeJS.TypedArray;
 
 /** Kinds that are saved whole. */
-type Whole = Date | RegExp | ArrayBuffer | DataView | TypedArray | String | Number | Boolean;
+type Whole = Date | RegExp | ArrayBuffer | DataView | TypedArray;
 
 type Primitive = string | number | boolean | bigint | null | undefined;
 
@@ -20,7 +20,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
  * Accepted: primitives, plain objects (interfaces, aliases, optional and read-only members), arrays, tuples, Maps, Sets,
  * Dates, regular expressions, typed arrays, Buffers, errors, and all that is made of these, also recursively.
  * `unknown` and `any` say nothing and are accepted: `encodeState` looks at the values.
- * Refused: functions and methods, symbols, Promises, WeakMaps, SharedArrayBuffers, at any depth.
+ * Refused: boxed primitives (`new Number(1)`, though `encodeState` keeps them), functions and methods, symbols, Promises, WeakMaps, SharedArrayBuffers, at any depth.
  * A class that has public data alone looks like an interface: `encodeState` refuses its instances.
  */
 export type Storable<T> = IsAny<T> extends true ? T : unknown extends T ? T : StorableMember<T>;
@@ -49,7 +49,7 @@ type StorableError<T extends Error> = keyof T extends keyof Error
   : Refused<"an error with members of its own cannot be saved: save what you need of it in a plain object">;
 
 type StorableContainer<T> = T extends readonly unknown[]
-  ? { [Key in keyof T]: Storable<T[Key]> }
+  ? StorableList<T>
   : T extends ReadonlyMap<infer Key, infer Value>
     ? ReadonlyMap<Storable<Key>, Storable<Value>>
     : T extends ReadonlySet<infer Value>
@@ -57,3 +57,8 @@ type StorableContainer<T> = T extends readonly unknown[]
       : T extends WeakMap<WeakKey, unknown> | WeakSet<WeakKey>
         ? Refused<"a WeakMap or WeakSet cannot be saved: its contents cannot be listed">
         : { [Key in keyof T]: Storable<T[Key]> };
+
+/** A mapped type goes through a tuple member by member, but is resolved at once: an array may lead to itself. */
+type StorableList<T extends readonly unknown[]> = number extends T["length"]
+  ? readonly Storable<T[number]>[]
+  : { [Key in keyof T]: Storable<T[Key]> };

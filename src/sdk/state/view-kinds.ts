@@ -36,14 +36,12 @@ export function kindOfView(view: NodeJS.ArrayBufferView): number | undefined {
   return kind === -1 ? undefined : kind;
 }
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get;
+const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** The name of a view's kind, such as `Float32Array`, by its brand, which no own property can disguise. */
 export function viewName(view: NodeJS.ArrayBufferView): string {
-  return (typedArrayTag?.call(view) as string | undefined) ?? "DataView";
+  const name: unknown = Reflect.get(typedArrays, Symbol.toStringTag, view);
+  return typeof name === "string" ? name : "DataView";
 }
 
 /** What makes views of a kind; undefined where this Node.js has none (`Float16Array` is younger than others). */
@@ -61,5 +59,5 @@ export function nameOfKind(kind: number): string {
 
 /** Elements of a typed array, bytes of a DataView: what its constructor takes as the length. */
 export function lengthOfView(view: NodeJS.ArrayBufferView): number {
-  return "length" in view ? (view as NodeJS.TypedArray).length : view.byteLength;
+  return "length" in view ? view.length : view.byteLength;
 }
