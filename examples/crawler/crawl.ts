@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type ForEachOptions, type ItemContext, type Job, runJob } from "spotproof";
+import { type ForEachOptions, type Job, runJob } from "spotproof";
 import { indexOf, type IndexedPage } from "./page-index.ts";
 import { linksIn, titleOf } from "./html.ts";
 import { disallowedBy } from "./robots.ts";
@@ -51,8 +51,14 @@ await runJob("crawl", options, async (job) => {
   const pages: Page[] = [];
   let frontier = [start];
   for (let depth = 0; frontier.length > 0; depth += 1) {
+    job.progress(pages.length, undefined, "pages"); // nobody knows of how many
     // What an earlier life has visited is skipped, and a round that was finished takes no time at all.
-    const { done, skipped } = await job.forEach(frontier, { ...politely, name: `depth-${depth}` }, visit);
+    const { done, skipped } = await job.forEach(
+      frontier,
+      { ...politely, name: `depth-${depth}` },
+      // A request costs little: a machine that is about to go does not wait for it, and the next one asks again.
+      (url, { idempotencyKey, signal }) => visit(url, idempotencyKey, AbortSignal.any([signal, job.signal])),
+    );
     console.log(`depth ${depth}: ${done} pages visited, ${skipped} were before`);
     frontier = [];
     for (const page of await found(job, `depth-${depth}`)) {
@@ -78,7 +84,7 @@ async function readRules(): Promise<readonly string[]> {
 }
 
 /** The key is the same in each try and each life: a site that counts visits could count this one once. */
-async function visit(url: string, { idempotencyKey, signal }: ItemContext): Promise<Page> {
+async function visit(url: string, idempotencyKey: string, signal: AbortSignal): Promise<Page> {
   const headers = { "user-agent": AGENT, "idempotency-key": idempotencyKey };
   const response = await fetch(url, { headers, signal });
   const { status } = response;

@@ -282,6 +282,11 @@ export class LiveJob implements Job, StepsHost {
       read: (from?: number) => recorder.readLog(name, from),
       append: (bytes: Uint8Array) => recorder.append(name, bytes, withState),
     });
+    const capture = (): void => {
+      this.#throwIfFencedOut();
+      // Items may be under way beside this: only a copy of the state is of one moment.
+      if (withState && recorder.hasState) recorder.capture(() => true);
+    };
     return {
       clock,
       random,
@@ -300,12 +305,14 @@ export class LiveJob implements Job, StepsHost {
       },
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
-        this.#throwIfFencedOut();
-        // Items may be under way beside this: only a copy of the state is of one moment.
-        if (withState && recorder.hasState) recorder.capture(() => true);
+        capture();
         // A job that leaves has only so much time; any other waits for a store that is away.
         if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
         else await recorder.commit("interval");
+      },
+      handOver: async () => {
+        capture();
+        return recorder.handOver();
       },
       get commitsFreely() {
         return !withState || recorder.commitsFreely;
