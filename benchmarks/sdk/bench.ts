@@ -34,6 +34,7 @@ export interface ProcessOrder {
 }
 
 /** Runs a program as a process of its own to its end: what the kernel says of it, and what it says itself. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what its program reports
 export async function runProcess<Report>(
   { workspace, programs }: Bench,
   { program, order, more = [], dies = false }: ProcessOrder,
