@@ -3,11 +3,12 @@ import { dirname, join } from "node:path";
 import { measureAlone } from "./checkpoints/alone.ts";
 import { measureInFolder, measureInS3 } from "./checkpoints/beside-peers.ts";
 import { type Options, parseOptions } from "./checkpoints/options.ts";
-import { bundlePrograms } from "./checkpoints/program.ts";
-import { barsTable, sizeText } from "./checkpoints/report.ts";
-import { type Bench, PROGRAMS, type Section } from "./checkpoints/section.ts";
-import { Workspace, isInMemory } from "./checkpoints/workspace.ts";
+import { bundlePrograms } from "./shared/program.ts";
+import { type Bench, PROGRAMS } from "./checkpoints/section.ts";
+import { Workspace, isInMemory } from "./shared/workspace.ts";
 import { describeMachine } from "./paired.ts";
+import type { Section } from "./shared/section.ts";
+import { barsTable, sizeText } from "./shared/tables.ts";
 
 // How fast Spotproof saves and restores beside what people would reach for instead: node benchmarks/run.mjs checkpoints --help
 
@@ -48,7 +49,11 @@ async function measure(options: Options, workspace: Workspace): Promise<readonly
 }
 
 async function openBench(options: Options, workspace: Workspace): Promise<Bench> {
-  const programs = await bundlePrograms(PROGRAMS, workspace.fresh("programs"));
+  const programs = await bundlePrograms(
+    new URL("checkpoints/", import.meta.url),
+    PROGRAMS,
+    workspace.fresh("programs"),
+  );
   const onProgress = (what: string): void => void process.stderr.write(`${what}\n`);
   return { options, workspace, programs, onProgress };
 }

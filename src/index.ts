@@ -1,5 +1,6 @@
-// What programs may import from "spotproof". Reading a store, looking after checkpoints, and trying interruptions out.
+// What programs may import from "spotproof". Running a job, reading a store, looking after checkpoints, and trying interruptions out.
 
+import { type Job, type JobEnd, type JobOptions, runJobHere } from "./sdk/index.ts";
 import type {
   AzureMetadataMock,
   AzureMetadataMockOptions,
@@ -48,6 +49,52 @@ export type {
   MockState,
 } from "./simulator/index.ts";
 export { type FileStore, type Store, openFileStore } from "./store/index.ts";
+
+export type {
+  CheckpointEvery,
+  EncodedStateOptions,
+  ForEachOptions,
+  Interruption,
+  ItemContext,
+  ItemError,
+  ItemOutcome,
+  ItemSource,
+  ItemsSummary,
+  ItemWork,
+  Job,
+  JobEnd,
+  JobEvent,
+  JobOptions,
+  JobRandom,
+  Lines,
+  OnceContext,
+  StateOptions,
+  StepsOptions,
+  Storable,
+} from "./sdk/index.ts";
+export { JobLeaves, linesOf } from "./sdk/index.ts";
+
+/**
+ * Runs one life of a job: claims it, brings back the record of the lives before, does the work, and goes on in the next life where this
+ * one had to leave. The same program is started again and again, on any machine, until the work function returns.
+ *
+ * By itself it claims, shows that it lives, and listens for interruptions; under `spotproof run` it uses that one's claim and folder.
+ * With `ending: "exit"` (the default) a life that had to leave ends the program: 75 after an interruption, 130 after Ctrl-C, 76 when a later
+ * attempt owns the job. What the work function throws is thrown on, after the attempt was recorded as failed.
+ *
+ * ```ts
+ * await runJob("fit", { store: "s3://bucket/jobs" }, async (job) => {
+ *   const model = await job.restoreOr(() => newModel());
+ *   for await (const step of job.steps({ to: 100, checkpointEvery: 10 })) train(model, step);
+ * });
+ * ```
+ * @throws SpotproofError with `ending: "return"`; else it is printed, with what to do, and ends the program
+ */
+export const runJob = <Result>(
+  name: string,
+  options: JobOptions,
+  work: (job: Job) => Promise<Result> | Result,
+): Promise<JobEnd<Result>> => runJobHere(process, name, options, work);
 
 // Loaded when one is started: whoever reads a store waits for none of it.
 

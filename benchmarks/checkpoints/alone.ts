@@ -1,12 +1,14 @@
-import { type JudgedBar, judgeMemory } from "./bars.ts";
+import { judgeMemory } from "./bars.ts";
 import { type NoticeFigures, type PauseFigures, measureNotice, measurePauses } from "./beside-command.ts";
 import { type FirstByteFigures, measureFirstByte } from "./first-byte.ts";
 import { type MemoryReport, measureMemory } from "./memory.ts";
-import { sizeText, table } from "./report.ts";
-import type { Bench, Section } from "./section.ts";
+import type { JudgedBar } from "../shared/bars.ts";
+import type { Section } from "../shared/section.ts";
+import { sizeText, table } from "../shared/tables.ts";
+import type { Bench } from "./section.ts";
 import { spotproofTool } from "./spotproof-tool.ts";
 import type { Tool } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 import { median } from "../paired.ts";
 
 /** What concerns Spotproof alone. */

@@ -1,4 +1,5 @@
 import type { MemoryFigures } from "./memory.ts";
+import { type JudgedBar, judged } from "../shared/bars.ts";
 import { type Results, WORKS, type Work } from "./results.ts";
 
 // What Spotproof wants to reach, in one run on one machine.
@@ -39,23 +40,13 @@ const BARS: readonly Bar[] = [
   { work: "files-first", figure: "wallMs", peer: RESTIC, atMost: 0.5 },
 ];
 
-/** A bar and whether it was reached. */
-export interface JudgedBar {
-  readonly what: string;
-  readonly bar: string;
-  readonly reached: string;
-  /** `not measured` when the work or the peer was left out. */
-  readonly verdict: "reached" | "missed" | "not measured";
-}
-
 /** Compares what was measured with what is wanted. */
 export function judgeBars(results: Results): readonly JudgedBar[] {
   return BARS.map((bar) => {
     if ("atMostBytes" in bar) {
       const bytes = results.median(OURS, bar.work, bar.figure);
       return judged(
-        WORKS[bar.work],
-        "stored",
+        `${WORKS[bar.work]}: stored`,
         bytes,
         bar.atMostBytes,
         (value) => `${(value / MB).toFixed(1)} MB`,
@@ -63,7 +54,12 @@ export function judgeBars(results: Results): readonly JudgedBar[] {
     }
     const what = bar.figure === "wallMs" ? "time" : "bytes";
     const ratio = results.ratio(OURS, bar.peer, bar.work, bar.figure);
-    return judged(WORKS[bar.work], what, ratio, bar.atMost, (value) => `${value.toFixed(2)} × ${bar.peer}`);
+    return judged(
+      `${WORKS[bar.work]}: ${what}`,
+      ratio,
+      bar.atMost,
+      (value) => `${value.toFixed(2)} × ${bar.peer}`,
+    );
   });
 }
 
@@ -75,10 +71,9 @@ export function judgeMemory(figures: readonly MemoryFigures[]): readonly JudgedB
   const inMb = (value: number): string => `${(value / MB).toFixed(0)} MB`;
   const most = peaks.length === 0 ? undefined : Math.max(...peaks);
   return [
-    judged("peak memory", "at any size", most, MOST_MEMORY_BYTES, inMb),
+    judged("peak memory: at any size", most, MOST_MEMORY_BYTES, inMb),
     judged(
-      "peak memory",
-      "largest state beside smallest",
+      "peak memory: largest state beside smallest",
       growth,
       MOST_GROWTH,
       (value) => `${value.toFixed(2)} ×`,
@@ -98,19 +93,4 @@ export function judgeS3(results: Results, plain: string, title: string): readonl
       verdict: ratio === undefined ? "not measured" : ratio >= LEAST_S3_SHARE ? "reached" : "missed",
     },
   ];
-}
-
-function judged(
-  work: string,
-  figure: string,
-  value: number | undefined,
-  atMost: number,
-  write: (value: number) => string,
-): JudgedBar {
-  return {
-    what: `${work}: ${figure}`,
-    bar: `at most ${write(atMost)}`,
-    reached: value === undefined ? "–" : write(value),
-    verdict: value === undefined ? "not measured" : value <= atMost ? "reached" : "missed",
-  };
 }

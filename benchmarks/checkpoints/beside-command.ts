@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { median } from "../paired.ts";
 import { changeInPlace, writeLargeFiles } from "./data.ts";
 import { RunningSpotproof, type ToldSave } from "./spotproof-tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 import type { WriterOrder } from "./writer-process.ts";
 
 // Saves beside a process that is paused for them: what it feels of them, and how long one takes after a notice.

@@ -6,10 +6,11 @@ import { Results } from "./results.ts";
 import { measureRounds } from "./rounds.ts";
 import { connectS3Server, startS3Server } from "./s3-server.ts";
 import { PLAIN, s3Tools } from "./s3-tools.ts";
-import type { Bench, Section } from "./section.ts";
+import type { Section } from "../shared/section.ts";
+import type { Bench } from "./section.ts";
 import { spotproofTool } from "./spotproof-tool.ts";
 import type { Tool } from "./tool.ts";
-import { isInMemory } from "./workspace.ts";
+import { isInMemory } from "../shared/workspace.ts";
 
 // The parts of the report in which Spotproof stands beside others.
 

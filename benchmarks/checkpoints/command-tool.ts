@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { folderBytes } from "./folders.ts";
-import { type Command, measureCommand } from "./measuring.ts";
+import { folderBytes } from "../shared/folders.ts";
+import { type Command, measureCommand } from "../shared/measuring.ts";
 import type { Place, Tool } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 /** A tool that is one command for each piece of work. */
 export interface CommandToolSpec {

@@ -5,7 +5,7 @@ import { median } from "../paired.ts";
 import { writeLargeFiles } from "./data.ts";
 import { RunningSpotproof } from "./spotproof-tool.ts";
 import type { SpotproofOrder } from "./spotproof-process.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 /** How often the folder is looked at while it is restored. */
 const LOOK_MS = 2;

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { writeLargeFiles } from "./data.ts";
 import type { Tool } from "./tool.ts";
-import { Workspace, freeBytes, isInMemory } from "./workspace.ts";
+import { Workspace, freeBytes, isInMemory } from "../shared/workspace.ts";
 
 /** The most memory that our process had, for one size of state. */
 export interface MemoryFigures {

@@ -1,6 +1,6 @@
 import { type CommandToolSpec, commandTool, repositoryOf } from "./command-tool.ts";
 import type { Tool } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 // What people would reach for instead, each with its usual options; where an option matters it is in the name.
 

@@ -1,24 +1,7 @@
-import type { JudgedBar } from "./bars.ts";
+import { table } from "../shared/tables.ts";
 import { type Figure, type Results, WORKS, type Work } from "./results.ts";
 
 // Tables of a report. Ratios come first: figures of two machines cannot be compared, ratios within one run can.
-
-/** A table of Markdown. */
-export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |\n`;
-  return `${line(heads)}${line(heads.map(() => "---"))}${rows.map(line).join("")}`;
-}
-
-/** Which bars were reached. */
-export function barsTable(bars: readonly JudgedBar[]): string {
-  const rows = bars.map(({ what, bar, reached, verdict }) => [
-    what,
-    bar,
-    reached,
-    verdict === "missed" ? "**missed**" : verdict,
-  ]);
-  return table(["work", "bar", "measured", ""], rows);
-}
 
 /** Ours divided by each peer's, for each piece of work. */
 export function ratiosTable(results: Results, ours: string): string {
@@ -65,12 +48,6 @@ export function spreadSentence(results: Results): string {
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (widest === undefined || middle === undefined || widest.spread === 1) return "";
   return `Runs of one work lie apart by a factor of ${ratio(middle.spread)} in the middle and ${ratio(widest.spread)} at most (${widest.what}).\n`;
-}
-
-/** For people: `2 GiB`, `256 MiB`. */
-export function sizeText(bytes: number): string {
-  const [value, unit] = bytes >= 2 ** 30 ? [bytes / 2 ** 30, "GiB"] : [bytes / 2 ** 20, "MiB"];
-  return `${Number(value.toFixed(1))} ${unit}`;
 }
 
 function isIncremental(work: Work): boolean {

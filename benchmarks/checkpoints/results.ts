@@ -1,5 +1,5 @@
 import { median } from "../paired.ts";
-import type { Sample } from "./measuring.ts";
+import type { Sample } from "../shared/measuring.ts";
 
 /** Pieces of work that are measured for every tool, in the order in which they are done. */
 export const WORKS = {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeInPlace, insertAtFront, writeLargeFiles, writeSmallFiles } from "./data.ts";
-import { folderBytes, requireSameFiles } from "./folders.ts";
+import { folderBytes, requireSameFiles } from "../shared/folders.ts";
 import { type Results, WORKS, type Work } from "./results.ts";
 import type { Tool, ToolSession } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 /** Nobody saves a file in the moment in which it is written: files that are this fresh would have to be read twice. */
 const REST_MS = 200;

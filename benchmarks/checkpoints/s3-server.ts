@@ -7,7 +7,7 @@ import {
   paginateListObjectsV2,
 } from "@aws-sdk/client-s3";
 import type { S3ServerReport } from "./s3-server-process.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 const BUCKET = "spotproof-benchmark";
 const DELETES_AT_A_TIME = 16;

@@ -5,7 +5,7 @@ import type { PlainObjectsOrder } from "./plain-objects-process.ts";
 import type { S3Server } from "./s3-server.ts";
 import { spotproofTool } from "./spotproof-tool.ts";
 import type { Tool } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 /** The name of what the server takes from plain requests. */
 export const PLAIN = "plain PutObject";

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { type Interface, createInterface } from "node:readline";
 import { VERSION } from "../../src/base/version.ts";
-import { folderBytes } from "./folders.ts";
-import { type Sample, measureCommand } from "./measuring.ts";
+import { folderBytes } from "../shared/folders.ts";
+import { type Sample, measureCommand } from "../shared/measuring.ts";
 import type { SaveOrder, SpotproofOrder, SpotproofReport } from "./spotproof-process.ts";
 import type { Tool } from "./tool.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Workspace } from "../shared/workspace.ts";
 
 type Saved = Extract<SpotproofReport, { kind: "saved" }>;
 

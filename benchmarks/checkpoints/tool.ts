@@ -1,4 +1,4 @@
-import type { Sample } from "./measuring.ts";
+import type { Sample } from "../shared/measuring.ts";
 
 /** Where one tool works. */
 export interface Place {

@@ -155,6 +155,41 @@ export const ERRORS = {
     title: "The address is not free to listen on.",
     advice: "Choose another port with --port, or 0 for any free one.",
   },
+  "state-not-storable": {
+    retry: "never",
+    title: "The state has a value that could not be restored, so it is not saved.",
+    advice:
+      "Change the named value to plain data: objects, arrays, Maps, Sets, numbers, strings, Dates, typed arrays. What was saved before is not harmed.",
+  },
+  "state-unreadable": {
+    retry: "never",
+    title: "The saved state cannot be read.",
+    advice:
+      "Go on with the versions of Node.js, of Spotproof and of the program that saved it, on a machine of the same kind. Nothing was changed.",
+  },
+  "state-outdated": {
+    retry: "never",
+    title: "The saved state is of another version than the program's.",
+    advice:
+      "Give the program a `migrate` for the older version, or start the version that saved it. The saved state is not harmed.",
+  },
+  "items-failed": {
+    retry: "may-help",
+    title: "Some items of a list failed for good.",
+    advice:
+      'Look at the errors of the items. Started again, the job tries these items alone; with `onFailure: "keep"` a failed item counts as handled.',
+  },
+  "items-changed": {
+    retry: "never",
+    title: "The source of a list of items is not the one of the earlier attempts.",
+    advice:
+      "Give the same items in the same order in each life of the job (a source may only grow at its end), give each item a `key`, or take another `name` for the new list.",
+  },
+  "items-unreadable": {
+    retry: "never",
+    title: "The file of a list of items cannot be read.",
+    advice: "Name a file of UTF-8 text that is on each machine of the job, one item a line.",
+  },
   internal: {
     retry: "never",
     title: "Spotproof has met a case that it was not built for.",

@@ -5,6 +5,7 @@ export * from "./deadline.ts";
 export * from "./duration.ts";
 export * from "./error-catalogue.ts";
 export * from "./errors.ts";
+export * from "./exit-codes.ts";
 export * from "./ids.ts";
 export * from "./live-threads.ts";
 export * from "./random.ts";

@@ -98,16 +98,12 @@ export interface PruneReport {
   readonly keptCheckpoints: readonly CheckpointId[];
 }
 
-/** What `createFolderSaver` needs. */
-export interface FolderSaverOptions {
+/** What every saver needs. */
+export interface SaverOptions {
   readonly store: Store;
   readonly job: JobName;
   readonly attempt: AttemptNumber;
   readonly clock: Clock;
-  /** Absolute path. Created when it does not exist. */
-  readonly folder: string;
-  /** What the restore into this folder found out, so that unchanged files are not read again. */
-  readonly restored?: RestoredFolder | undefined;
   /**
    * All checkpoints of earlier attempts that this attempt may be restored from (`Attempt.lineage`). Without it `prune`
    * leaves everything that earlier attempts stored alone.
@@ -115,6 +111,14 @@ export interface FolderSaverOptions {
   readonly lineage?: readonly CheckpointId[] | undefined;
   /** So many packs are on their way to the store at once, of 16 MiB each. Default 4; more where each takes long, as over a network. */
   readonly packsAtATime?: number | undefined;
+}
+
+/** What `createFolderSaver` needs. */
+export interface FolderSaverOptions extends SaverOptions {
+  /** Absolute path. Created when it does not exist. */
+  readonly folder: string;
+  /** What the restore into this folder found out, so that unchanged files are not read again. */
+  readonly restored?: RestoredFolder | undefined;
 }
 
 /** What a restore hands to the saver that goes on from it. Opaque outside `checkpoint/`. */

@@ -1,9 +1,12 @@
 export * from "./checkpoint.ts";
+export * from "./contents.ts";
 export { type CheckpointFile, listCheckpointFiles } from "./maintain/files.ts";
 export { type ListedCheckpoint, listCheckpoints } from "./maintain/list.ts";
 export { pruneCheckpoints } from "./maintain/prune.ts";
 export { type VerifyResult, verifyCheckpoint } from "./maintain/verify.ts";
+export { openContents, readContents } from "./restore/open-contents.ts";
 export { restoreFolder, restoreTo } from "./restore/restore-folder.ts";
+export { createContentsSaver } from "./save/contents-saver.ts";
 export { createFolderSaver } from "./save/folder-saver.ts";
 export { sweepingOnce } from "./save/sweeping-once.ts";
 export { WaitingSaves } from "./save/waiting-saves.ts";

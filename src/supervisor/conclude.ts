@@ -6,12 +6,12 @@ import {
   backoffMs,
   formatDuration,
   reasonOf,
-  withTimeLimit,
 } from "../base/index.ts";
 import type { Outcome } from "../job/index.ts";
 import type { CommandExit } from "./command-end.ts";
 import type { FolderKeeper } from "./folder-keeper.ts";
 import type { Verdict } from "./lives.ts";
+import { writeOutcome } from "./record-outcome.ts";
 import type { RunParts } from "./run-parts.ts";
 import type { SaveEnd } from "./save-queue.ts";
 import type { RunEnd, Supervision } from "./supervisor.ts";
@@ -21,9 +21,6 @@ import { planStop } from "./time-plan.ts";
 
 /** How long an outcome is tried to be written when no deadline says less, in ms. */
 const OUTCOME_LIMIT_MS = 15_000;
-
-/** Even with no time left the outcome is tried once, for so long. */
-const LAST_TRY_MS = 250;
 
 /** Saves what is left, records the outcome, and says how the attempt ended. */
 export async function concludeAttempt(supervision: Supervision, verdict: Verdict): Promise<RunEnd> {
@@ -230,24 +227,8 @@ async function recordOutcome(
     ...noticeField(supervision),
     ...supervision.state.outcomeFields(),
   };
-  const untilMs = clock.now() + limitMs;
-  for (let repetition = 1; ; repetition += 1) {
-    const waitMs = backoffMs({ firstMs: 200, longestMs: 5000 }, repetition, random);
-    // A store that hangs must not hold us beyond the limit.
-    const tryMs = Math.max(untilMs - clock.now(), LAST_TRY_MS);
-    const tooLate = (): Error =>
-      new SpotproofError("store-unreachable", "The outcome was not answered in time.");
-    try {
-      const ended = await withTimeLimit({ clock, limitMs: tryMs, reason: tooLate }, (signal) =>
-        attempt.end(outcome, signal),
-      );
-      if (ended === "valid") parts.onEvent({ kind: "attempt-ended", outcome });
-      return;
-    } catch (error) {
-      if (clock.now() + waitMs > untilMs) throw error;
-    }
-    await clock.sleep(waitMs);
-  }
+  const ended = await writeOutcome({ clock, random, attempt, limitMs }, outcome);
+  if (ended === "valid") parts.onEvent({ kind: "attempt-ended", outcome });
 }
 
 /** Troubles of the job itself: no other machine would fare better. */
@@ -256,7 +237,16 @@ const TROUBLES_OF_THE_JOB: ReadonlySet<ErrorCode> = new Set([
   "codec-unavailable",
   "store-newer",
   "bad-usage",
+  "state-not-storable",
+  "state-unreadable",
+  "state-outdated",
+  "items-failed",
 ]);
+
+/** Whether an error would meet the job on every machine. */
+export function isTroubleOfTheJob({ code }: SpotproofError): boolean {
+  return TROUBLES_OF_THE_JOB.has(code);
+}
 
 /**
  * Something broke. The attempt is ended, so that the next need not wait; if even that fails, it will wait. Trouble of
@@ -266,7 +256,7 @@ export async function recordBreakdown(supervision: Supervision, error: unknown):
   const { parts } = supervision;
   if (parts.attempt.fencedOut.aborted) return;
   try {
-    const isOfTheJob = error instanceof SpotproofError && TROUBLES_OF_THE_JOB.has(error.code);
+    const isOfTheJob = error instanceof SpotproofError && isTroubleOfTheJob(error);
     const reason = isOfTheJob ? reasonOf(error) : `this machine could not go on: ${reasonOf(error)}`;
     await recordOutcome(supervision, isOfTheJob ? "failed" : "interrupted", reason, undefined, 0);
   } catch (second) {

@@ -1,5 +1,7 @@
 export { type CommandExit, describeExit } from "./command-end.ts";
+export { isTroubleOfTheJob } from "./conclude.ts";
 export type { KillReason, SupervisorEvent } from "./events.ts";
+export { keepBeating } from "./heartbeat.ts";
 export { isUntilRenamed } from "./half-written.ts";
 export type { UserStop } from "./interruption-watch.ts";
 export { callChannel, type ChannelAnswer } from "./job-channel/channel-client.ts";
@@ -7,6 +9,8 @@ export { openJobChannel } from "./job-channel/channel-server.ts";
 export { startGuardian } from "./process-tree/guardian.ts";
 export { type ProcessTable, systemProcessTable } from "./process-tree/process-table.ts";
 export { ProcessTree } from "./process-tree/process-tree.ts";
+export { writeOutcome } from "./record-outcome.ts";
 export type { FolderParts, RunPolicy } from "./run-parts.ts";
+export { SaveForecast } from "./save-forecast.ts";
 export { type RunEnd, supervise } from "./supervisor.ts";
 export { planStop } from "./time-plan.ts";

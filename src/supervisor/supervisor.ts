@@ -4,7 +4,7 @@ import { channelHandlers } from "./channel-handlers.ts";
 import type { CommandExit } from "./command-end.ts";
 import { concludeAttempt, recordBreakdown } from "./conclude.ts";
 import { FolderKeeper } from "./folder-keeper.ts";
-import { keepBeating } from "./heartbeat.ts";
+import { type HeartbeatParts, keepBeating } from "./heartbeat.ts";
 import type { JobChannel } from "./job-channel/channel-server.ts";
 import { liveUntilVerdict } from "./lives.ts";
 import { ProgressEvents } from "./progress-events.ts";
@@ -49,7 +49,7 @@ export async function supervise(given: RunParts): Promise<RunEnd> {
   const keeper = parts.folder === undefined ? undefined : new FolderKeeper(parts, parts.folder, state);
   const supervision: Supervision = { parts, state, keeper, told: { value: false } };
   const stopBeating = new AbortController();
-  const beating = keepBeating(parts, state, stopBeating.signal);
+  const beating = keepBeating(heartbeatParts(parts, state), stopBeating.signal);
   try {
     const channel = await parts.openChannel(channelHandlers(supervision));
     const guardian = parts.startGuardian();
@@ -73,6 +73,19 @@ export async function supervise(given: RunParts): Promise<RunEnd> {
     await beating;
     events.flush();
   }
+}
+
+function heartbeatParts(parts: RunParts, state: AttemptState): HeartbeatParts {
+  const { clock, random, attempt, policy, onEvent } = parts;
+  return {
+    clock,
+    random,
+    attempt,
+    heartbeatMs: policy.heartbeatMs,
+    status: () => state.status(),
+    onTrouble: (message) =>
+      onEvent(message === undefined ? { kind: "store-well" } : { kind: "store-trouble", message }),
+  };
 }
 
 /** What a job has achieved does not depend on whether its socket could be removed. */

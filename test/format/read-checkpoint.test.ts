@@ -3,6 +3,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { BEST_CODEC } from "../../src/checkpoint/format/codec.ts";
+import { bytesAt, contentsSaver, saveContents } from "../../src/checkpoint/contents.fixture.ts";
+import type { Content } from "../../src/checkpoint/contents.ts";
 import { describeTree, freshFolder, noise, openBench, save } from "../../src/checkpoint/folder.fixture.ts";
 import { nastyTree } from "../../src/checkpoint/nasty-tree.fixture.ts";
 import { openFileStore } from "../../src/store/index.ts";
@@ -35,6 +37,29 @@ describe.runIf(canRead)(
         execFileSync("python3", [READER, storeFolder, "train", id, restored]);
         expect(describeTree(restored)).toEqual(trees[at]);
       }
+    });
+
+    test("restores what stands in the manifest itself", async () => {
+      const storeFolder = freshFolder();
+      const bench = openBench(await openFileStore(storeFolder));
+      const saver = contentsSaver(bench.store);
+      const log = saver.openLog("state/items.log");
+      log.append(noise(50_000, 2));
+      const contents = (step: number): readonly Content[] => [
+        bytesAt("state/position.json", `{"step":${step}}`),
+        bytesAt("state/model", noise(100_000, 1)),
+        bytesAt("empty"),
+        { kind: "log", path: "state/items.log", log },
+      ];
+      await saveContents(saver, contents(1));
+      log.append(Buffer.from("a tail"));
+      const { id } = await saveContents(saver, contents(2));
+      const restored = join(bench.base, "python");
+      execFileSync("python3", [READER, storeFolder, "train", id, restored]);
+      await bench.restore([id], { folder: bench.work });
+      expect(describeTree(restored)).toEqual(describeTree(bench.work));
+      expect(fs.readFileSync(join(restored, "state/position.json"), "utf8")).toBe('{"step":2}');
+      expect(fs.readFileSync(join(restored, "state/items.log"))).toHaveLength(50_006);
     });
 
     test("C01: finds a flipped bit too", async () => {

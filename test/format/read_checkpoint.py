@@ -38,7 +38,7 @@ def read_manifest(store, job, checkpoint):
     must(tail, "the manifest has no digest")
     must(hashlib.sha256(data[:-78]).hexdigest() == tail.group(1).decode(), "the manifest does not match its digest")
     manifest = json.loads(data)
-    if manifest["format"] > 1:
+    if manifest["format"] > 2:
         raise SystemExit("written by a newer version")
     attempt, sequence = (int(part) for part in checkpoint.split("-"))
     must((manifest["job"], manifest["attempt"], manifest["sequence"]) == (job, attempt, sequence), "another manifest")
@@ -100,7 +100,16 @@ def bytes_of(entry, member):
     return base64.b64decode(entry[member + "Bytes"])
 
 
-def check_list(entries):
+def inline_bytes(part):
+    data = base64.b64decode(part, validate=True)
+    must(data and base64.b64encode(data).decode() == part, "inline bytes are not base64")
+    return data
+
+
+def check_list(entries, format):
+    inline = [inline_bytes(part) for entry in entries for part in entry.get("parts", []) if isinstance(part, str)]
+    must(format == 2 or not inline, "inline bytes in format 1")
+    must(sum(len(data) for data in inline) <= 1048576, "too many inline bytes")
     types = {}
     last = None
     for entry in entries:
@@ -130,6 +139,8 @@ def write_file(store, job, path, entry):
         for part in entry["parts"]:
             if isinstance(part, int):
                 file.seek(part, os.SEEK_CUR)
+            elif isinstance(part, str):
+                file.write(inline_bytes(part))
             else:
                 file.write(read_chunk(store, job, part))
         must(file.tell() == entry["size"], "the parts do not add up")
@@ -141,7 +152,7 @@ def restore(store, job, checkpoint, folder):
     for pack, length in manifest["packs"].items():
         verify_pack(store, job, pack, length)
     entries = read_list(store, job, manifest)
-    check_list(entries)
+    check_list(entries, manifest["format"])
     root = os.fsencode(folder)
     os.mkdir(root, 0o700)
     for entry in entries:

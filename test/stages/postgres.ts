@@ -43,10 +43,13 @@ export interface PostgresStage {
   close(): Promise<void>;
 }
 
-/** Makes a cluster and starts it. `settings` go into its configuration. */
-export async function startPostgres(settings: readonly string[] = []): Promise<PostgresStage> {
+/** Makes a cluster in a fresh folder below `parent` and starts it. `settings` go into its configuration. */
+export async function startPostgres(
+  settings: readonly string[] = [],
+  parent: string = tmpdir(),
+): Promise<PostgresStage> {
   if (programs === undefined) throw new Error("there is no PostgreSQL on this machine");
-  const folder = mkdtempSync(join(tmpdir(), "spotproof-postgres-"));
+  const folder = mkdtempSync(join(parent, "spotproof-postgres-"));
   const data = join(folder, "data");
   const port = await freePort();
   const account = serverAccount();

@@ -16,8 +16,65 @@ export interface ChunkRef {
   readonly storedBytes: number;
 }
 
-/** A file's content in order: chunks, and plain numbers for that many zero bytes that are stored nowhere (a hole). */
-export type ContentPart = ChunkRef | number;
+/** Bytes that stand in the file list itself; at least one. */
+export interface InlinePart {
+  readonly inline: Uint8Array;
+}
+
+/**
+ * A file's content in order: chunks, plain numbers for that many zero bytes that are stored nowhere (a hole), and bytes that
+ * stand right here (format 2).
+ */
+export type ContentPart = ChunkRef | number | InlinePart;
+
+/** Inline bytes of one list together; a reader has to take so many, and refuses more. */
+export const MOST_INLINE_BYTES = 1024 * 1024;
+
+/** Whether a part lies in a pack. */
+export function isChunk(part: ContentPart): part is ChunkRef {
+  return typeof part !== "number" && "hash" in part;
+}
+
+/** Whether a part's bytes stand in the list. */
+export function isInline(part: ContentPart): part is InlinePart {
+  return typeof part !== "number" && "inline" in part;
+}
+
+/** How much of the content a part is. */
+export function partBytes(part: ContentPart): number {
+  if (typeof part === "number") return part;
+  return isInline(part) ? part.inline.length : part.rawBytes;
+}
+
+/** As it stands in the file list: a reference, a number, or base64. */
+export function partToJson(part: ContentPart): unknown {
+  if (typeof part === "number") return part;
+  return isInline(part) ? base64(part) : chunkRefToJson(part);
+}
+
+/** The text of `partToJson`: nothing in it needs escaping. */
+export function partToText(part: ContentPart): string {
+  if (typeof part === "number") return String(part);
+  return isInline(part) ? `"${base64(part)}"` : chunkRefToText(part);
+}
+
+function base64({ inline }: InlinePart): string {
+  return Buffer.from(inline.buffer, inline.byteOffset, inline.length).toString("base64");
+}
+
+/** @throws SpotproofError `checkpoint-damaged` when it is no part. */
+export function partFromJson(value: unknown): ContentPart {
+  if (isCount(value)) return value;
+  return typeof value === "string" ? inlineFromBase64(value) : chunkRefFromJson(value);
+}
+
+function inlineFromBase64(text: string): InlinePart {
+  const inline = Buffer.from(text, "base64");
+  // Node.js passes over what is no base64: only what it would write itself will do.
+  if (inline.length === 0 || inline.toString("base64") !== text)
+    throw damaged("Inline bytes are not base64.");
+  return { inline };
+}
 
 /** No reader has to take a chunk longer than this, whatever cut it. */
 export const LONGEST_CHUNK_BYTES = 16 * 1024 * 1024;

@@ -7,8 +7,8 @@ const ROOT: Entry = { type: "directory", path: "", mode: 0o755, mtimeNs: 1n, uid
 const PACK = packId(attemptNumber(1), 2);
 const CHUNK = { hash: "ab".repeat(32), rawBytes: 100, pack: PACK, offset: 16, storedBytes: 90 };
 
-function read(objects: readonly unknown[]): readonly Entry[] {
-  const reader = new FileListReader();
+function read(objects: readonly unknown[], format: 1 | 2 = 1): readonly Entry[] {
+  const reader = new FileListReader(format);
   for (const object of objects) reader.add(object);
   return reader.finish();
 }
@@ -36,12 +36,39 @@ test("a list that arrives in pieces of any length is the same list", () => {
       const stream = Buffer.from(
         entries.map((entry) => `${JSON.stringify(entryToObject(entry))}\n`).join(""),
       );
-      const reader = new FileListReader();
+      const reader = new FileListReader(1);
       for (let at = 0; at < stream.length; at += length) reader.push(stream.subarray(at, at + length));
       expect(reader.finish()).toEqual(entries);
     }),
   );
 });
+
+test("inline bytes come back as they were, in a list of format 2 alone, up to 1 MiB of them", () => {
+  const attributes = { mode: 0o600, mtimeNs: 1n, uid: 0, gid: 0 };
+  const inline = Buffer.from("\x00\xffany bytes", "latin1");
+  const parts = [{ inline }, CHUNK, 5, { inline }];
+  const entry: Entry = { type: "file", path: "f", ...attributes, size: 127, sparse: false, parts };
+  const other: Entry = { ...entry, path: "g", size: 11, parts: [{ inline }] };
+  const entries = [ROOT, entry, other].map(entryToObject);
+  expect(read(entries, 2)).toEqual([ROOT, entry, other]);
+  expect(entryToLine(entry)).toBe(`${JSON.stringify(entryToObject(entry))}\n`);
+  expect(() => read(entries, 1)).toThrow(/checkpoint-damaged/);
+  const half = { ...other, size: 600_000, parts: [{ inline: Buffer.alloc(600_000) }] };
+  expect(read([ROOT, half].map(entryToObject), 2)).toHaveLength(2);
+  expect(() => read([ROOT, half, { ...half, path: "h" }].map(entryToObject), 2)).toThrow(
+    /checkpoint-damaged/,
+  );
+});
+
+test.each(["", "YQ", "YQ==\n", "Y Q==", "YR==", "-_-_", "é"])(
+  "C01: the inline part %j is refused: not the one base64 of at least one byte",
+  (part) => {
+    const size = Buffer.from(part, "base64").length;
+    expect(() => read([entryToObject(ROOT), { ...file, size, parts: [part] }], 2)).toThrow(
+      /checkpoint-damaged/,
+    );
+  },
+);
 
 const file = { ...entryToObject(ROOT), type: "file", path: "f", size: 0, parts: [] };
 test.each([
@@ -73,7 +100,7 @@ test("C01: a list that lies below a link is damaged: nothing is written outside 
 });
 
 test("C01: a list that breaks off or is empty is damaged", () => {
-  const reader = new FileListReader();
+  const reader = new FileListReader(1);
   expect(() => reader.finish()).toThrow(/checkpoint-damaged/);
   reader.push(Buffer.from(JSON.stringify(entryToObject(ROOT))));
   expect(() => reader.finish()).toThrow(/breaks off/);

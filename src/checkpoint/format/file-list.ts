@@ -1,4 +1,13 @@
-import { type ContentPart, chunkRefFromJson, chunkRefToJson, chunkRefToText, isCount } from "./chunk.ts";
+import {
+  type ContentPart,
+  MOST_INLINE_BYTES,
+  isCount,
+  isInline,
+  partBytes,
+  partFromJson,
+  partToJson,
+  partToText,
+} from "./chunk.ts";
 import { damaged } from "./damage.ts";
 import {
   type PathBytes,
@@ -61,7 +70,7 @@ export function entryToObject(entry: Entry): Readonly<Record<string, unknown>> {
   const common = { ...path, type, mode, mtimeNs: String(mtimeNs), uid, gid };
   if (type === "directory") return common;
   if (type === "symlink") return { ...common, ...pathMember("target", entry.target) };
-  const parts = entry.parts.map((part) => (typeof part === "number" ? part : chunkRefToJson(part)));
+  const parts = entry.parts.map(partToJson);
   const sparse = entry.sparse ? { sparse: true } : {};
   return { ...common, size: entry.size, ...sparse, parts };
 }
@@ -72,7 +81,7 @@ export function entryToLine(entry: Entry): string {
   const { mode, mtimeNs, uid, gid, size } = entry;
   const path = JSON.stringify(pathMember("path", entry.path)).slice(1, -1);
   const sparse = entry.sparse ? ',"sparse":true' : "";
-  const parts = entry.parts.map((part) => (typeof part === "number" ? part : chunkRefToText(part))).join(",");
+  const parts = entry.parts.map(partToText).join(",");
   return `{${path},"type":"file","mode":${mode},"mtimeNs":"${mtimeNs}","uid":${uid},"gid":${gid},"size":${size}${sparse},"parts":[${parts}]}\n`;
 }
 
@@ -121,7 +130,7 @@ function readContent(
   if (!isCount(size) || !Array.isArray(parts)) {
     throw damaged(`The file "${pathForPeople(path)}" has no size or no content.`);
   }
-  const read = parts.map((part: unknown) => (isCount(part) ? part : chunkRefFromJson(part)));
+  const read = parts.map(partFromJson);
   if (partsBytes(read) !== size) {
     throw damaged(`The parts of the file "${pathForPeople(path)}" do not add up to its size.`);
   }
@@ -130,7 +139,13 @@ function readContent(
 
 /** The length of a content, holes included. */
 export function partsBytes(parts: readonly ContentPart[]): number {
-  return parts.reduce((sum: number, part) => sum + (typeof part === "number" ? part : part.rawBytes), 0);
+  return parts.reduce((sum: number, part) => sum + partBytes(part), 0);
+}
+
+/** How much of the content of an entry stands in the list itself. */
+export function inlineBytes(entry: Entry): number {
+  if (entry.type !== "file") return 0;
+  return entry.parts.reduce((sum: number, part) => sum + (isInline(part) ? part.inline.length : 0), 0);
 }
 
 function parseLine(line: string): unknown {
@@ -147,6 +162,13 @@ export class FileListReader {
   readonly #types = new Map<PathBytes, Entry["type"]>();
   /** The pieces of a line that has not ended yet: a large file's line is longer than a chunk of the list. */
   #open: Uint8Array[] = [];
+  readonly #mostInlineBytes: number;
+  #inlineBytes = 0;
+
+  /** `format` is that of the manifest. */
+  constructor(format: 1 | 2) {
+    this.#mostInlineBytes = format === 1 ? 0 : MOST_INLINE_BYTES;
+  }
 
   /** @throws SpotproofError `checkpoint-damaged` */
   push(piece: Buffer): void {
@@ -180,6 +202,9 @@ export class FileListReader {
     if (entry.type === "hardlink" && this.#types.get(entry.target) !== "file") {
       throw damaged(`The hard link "${shown}" names no file.`);
     }
+    this.#inlineBytes += inlineBytes(entry);
+    if (this.#inlineBytes > this.#mostInlineBytes)
+      throw damaged(`"${shown}" has more inline bytes than allowed.`);
     this.#types.set(path, entry.type);
     this.entries.push(entry);
   }

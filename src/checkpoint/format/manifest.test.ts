@@ -7,6 +7,7 @@ import { type Manifest, manifestFromBytes, manifestToBytes } from "./manifest.ts
 const ATTEMPT = attemptNumber(3);
 const ID = checkpointId(ATTEMPT, 7);
 const MANIFEST: Manifest = {
+  format: 1,
   job: JOB,
   id: ID,
   reason: "notice",
@@ -48,7 +49,7 @@ test("C01: a manifest that was cut off anywhere is found", () => {
 });
 
 test("C10: a manifest of a newer version is refused as that", () => {
-  expect(() => manifestFromBytes(withDigest({ format: 2, whatever: [] }), JOB, ID)).toThrow(/store-newer/);
+  expect(() => manifestFromBytes(withDigest({ format: 3, whatever: [] }), JOB, ID)).toThrow(/store-newer/);
 });
 
 test.each([

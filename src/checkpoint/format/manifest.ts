@@ -11,8 +11,8 @@ import type { SaveReason } from "../checkpoint.ts";
 import { type ChunkRef, chunkRefFromJson, chunkRefToJson, isCount } from "./chunk.ts";
 import { damaged } from "./damage.ts";
 
-/** The version of manifests that this program writes and the highest that it reads. */
-export const MANIFEST_FORMAT = 1;
+/** The highest version of manifests that this program reads. It writes 2 only for lists with inline bytes. */
+export const MANIFEST_FORMAT = 2;
 
 /** The file list: in the manifest itself when it is short, else in chunks. */
 export type ListPlace =
@@ -21,6 +21,8 @@ export type ListPlace =
 
 /** What a manifest says. */
 export interface Manifest {
+  /** 2 when inline bytes stand in its list. */
+  readonly format: 1 | 2;
   readonly job: JobName;
   readonly id: CheckpointId;
   readonly reason: SaveReason;
@@ -41,7 +43,7 @@ export function manifestToBytes(manifest: Manifest): Buffer {
   const { attempt, sequence } = idParts(manifest.id);
   const { list } = manifest;
   const object = {
-    format: MANIFEST_FORMAT,
+    format: manifest.format,
     job: manifest.job,
     attempt,
     sequence,
@@ -77,11 +79,15 @@ export function manifestFromBytes(bytes: Buffer, job: JobName, id: CheckpointId)
       `Checkpoint ${id} of job ${job} has the format ${format}; this program knows ${MANIFEST_FORMAT}.`,
     );
   }
-  if (format !== MANIFEST_FORMAT) throw damaged(`The manifest of ${id} has no valid format.`);
-  return readMembers(object, job, id);
+  if (format !== 1 && format !== 2) throw damaged(`The manifest of ${id} has no valid format.`);
+  return { format, ...readMembers(object, job, id) };
 }
 
-function readMembers(object: Readonly<Record<string, unknown>>, job: JobName, id: CheckpointId): Manifest {
+function readMembers(
+  object: Readonly<Record<string, unknown>>,
+  job: JobName,
+  id: CheckpointId,
+): Omit<Manifest, "format"> {
   const { attempt, sequence } = idParts(id);
   if (object["job"] !== job || object["attempt"] !== attempt || object["sequence"] !== sequence) {
     throw damaged(`The manifest of ${id} of job ${job} is that of another checkpoint.`);

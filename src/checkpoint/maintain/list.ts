@@ -39,11 +39,15 @@ export interface UnreadableCheckpoint {
 /** One committed checkpoint. */
 export type ListedCheckpoint = ReadableCheckpoint | UnreadableCheckpoint;
 
-/** All committed checkpoints of a job, of whatever attempt, newest first. Reads manifests only, no content. */
+/**
+ * All committed checkpoints of a job, of whatever attempt, newest first. Reads manifests only, no content; not those that
+ * are `known` to the caller, who has written them.
+ */
 export async function listCheckpoints(
   store: Store,
   job: JobName,
   signal?: AbortSignal,
+  known?: ReadonlyMap<CheckpointId, ReadableCheckpoint>,
 ): Promise<readonly ListedCheckpoint[]> {
   const prefix = checkpointsPrefix(job);
   const objects = await store.list(prefix, { signal });
@@ -55,7 +59,9 @@ export async function listCheckpoints(
   const listed: ListedCheckpoint[] = [];
   for (let at = 0; at < ids.length; at += MANIFESTS_AT_A_TIME) {
     const some = ids.slice(at, at + MANIFESTS_AT_A_TIME);
-    const read = await Promise.all(some.map((id) => readListed(store, job, id, signal)));
+    const read = await Promise.all(
+      some.map(async (id) => known?.get(id) ?? (await readListed(store, job, id, signal))),
+    );
     listed.push(...read.filter((one) => one !== "vanished"));
   }
   return listed;

@@ -8,9 +8,9 @@ import {
   isNumberPair,
 } from "../../base/index.ts";
 import { manifestKey, packKey, packsPrefix } from "../../store/keys.ts";
-import type { Store, StoredObject } from "../../store/store.ts";
+import type { Store, StoreKey, StoredObject } from "../../store/store.ts";
 import type { PruneReport, Retention } from "../checkpoint.ts";
-import { type ListedCheckpoint, listCheckpoints } from "./list.ts";
+import { type ListedCheckpoint, type ReadableCheckpoint, listCheckpoints } from "./list.ts";
 import { keptByRetention } from "./retention.ts";
 import { verifyCheckpoint } from "./verify.ts";
 
@@ -25,6 +25,8 @@ import { verifyCheckpoint } from "./verify.ts";
 
 /** So many verified checkpoints are kept whatever the retention says. */
 const VERIFIED_AT_LEAST = 2;
+/** So many objects are removed at once. */
+const REMOVALS_AT_A_TIME = 8;
 
 /** One prune, as the owner of the job or the command line asks for it. */
 export interface Prune {
@@ -42,6 +44,8 @@ export interface Prune {
   /** Whether a pack may be removed when nothing needs it. */
   readonly isRemovablePack: (id: PackId) => boolean;
   readonly alwaysKept: readonly CheckpointId[];
+  /** Checkpoints that the caller has written itself: their manifests need not be read, unless they are among those that are verified. */
+  readonly known?: ReadonlyMap<CheckpointId, ReadableCheckpoint> | undefined;
   /** Told which packs stay in use, before the first removal. */
   readonly beforeRemoving: (neededPacks: ReadonlySet<PackId>) => void;
 }
@@ -50,7 +54,7 @@ export interface Prune {
 export async function prune(request: Prune): Promise<PruneReport> {
   const { store, job, signal } = request;
   const packs = await store.list(packsPrefix(job), { signal });
-  const listed = await listCheckpoints(store, job, signal);
+  const listed = await listCheckpoints(store, job, signal, request.known);
   refuseNewer(listed);
   const kept = await chooseKept(request, listed);
   const removed = listed.filter(({ id }) => !kept.has(id));
@@ -69,8 +73,12 @@ export async function prune(request: Prune): Promise<PruneReport> {
   });
   if (!request.dryRun) {
     request.beforeRemoving(needed);
-    for (const { id } of removed) await store.remove(manifestKey(job, id), { signal });
-    for (const { key } of removedPacks) await store.remove(key, { signal });
+    const manifests = removed.map(({ id }) => manifestKey(job, id));
+    await removeAll(request, manifests);
+    await removeAll(
+      request,
+      removedPacks.map(({ key }) => key),
+    );
   }
   return {
     removedCheckpoints: removed.map(({ id }) => id),
@@ -78,6 +86,14 @@ export async function prune(request: Prune): Promise<PruneReport> {
     removedBytes: sizeOf(removedPacks) + removed.reduce((sum, { manifestBytes }) => sum + manifestBytes, 0),
     keptCheckpoints: keptCheckpoints.map(({ id }) => id),
   };
+}
+
+/** Resolves when all are removed, durably (P5). */
+async function removeAll({ store, signal }: Prune, keys: readonly StoreKey[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += REMOVALS_AT_A_TIME) {
+    const some = keys.slice(at, at + REMOVALS_AT_A_TIME);
+    await Promise.all(some.map((key) => store.remove(key, { signal })));
+  }
 }
 
 async function chooseKept(request: Prune, listed: readonly ListedCheckpoint[]): Promise<Set<CheckpointId>> {

@@ -1,7 +1,7 @@
 import { type CheckpointId, type JobName, type PackId, SpotproofError } from "../../base/index.ts";
 import { packKey, packsPrefix } from "../../store/keys.ts";
 import type { Store } from "../../store/store.ts";
-import type { ChunkRef } from "../format/chunk.ts";
+import { type ChunkRef, isChunk } from "../format/chunk.ts";
 import { ChunksByPack } from "../format/chunks-by-pack.ts";
 import { isDamage } from "../format/damage.ts";
 import type { Manifest } from "../format/manifest.ts";
@@ -70,7 +70,7 @@ async function damagedBytes(source: CheckpointSource, manifest: Manifest): Promi
   if (manifest.list.kind === "chunks") for (const ref of manifest.list.chunks) chunks.add(ref);
   for (const entry of entries) {
     if (entry.type !== "file") continue;
-    for (const part of entry.parts) if (typeof part !== "number") chunks.add(part);
+    for (const part of entry.parts) if (isChunk(part)) chunks.add(part);
   }
   for (const pack of new Set([...manifest.packs.keys(), ...chunks.packs()])) {
     await verifyPack(source, pack, manifest, chunks.of(pack)).catch((error: unknown) =>

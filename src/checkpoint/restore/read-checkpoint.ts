@@ -48,7 +48,7 @@ export async function findManifest(source: CheckpointSource, id: CheckpointId): 
 
 /** The verified file list of a checkpoint. Throws as `readManifest` does. */
 export async function readEntries(source: CheckpointSource, manifest: Manifest): Promise<readonly Entry[]> {
-  const reader = new FileListReader();
+  const reader = new FileListReader(manifest.format);
   if (manifest.list.kind === "inline") manifest.list.lines.forEach((line) => reader.add(line));
   else {
     for (const run of runsInOrder(manifest.list.chunks)) {
@@ -138,7 +138,7 @@ export function planRuns(chunks: readonly ChunkRef[]): readonly ChunkRun[] {
 }
 
 /** For a stream that must be read in the order of its chunks, which may lie in any pack. */
-function runsInOrder(chunks: readonly ChunkRef[]): readonly ChunkRun[] {
+export function runsInOrder(chunks: readonly ChunkRef[]): readonly ChunkRun[] {
   return groupRuns(chunks, 0);
 }
 

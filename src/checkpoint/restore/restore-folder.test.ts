@@ -141,7 +141,7 @@ describe("a damaged checkpoint", () => {
   test("C10: a newer version's checkpoint ends the restore instead of losing work silently", async () => {
     const { bench, lineage } = await twoCheckpoints();
     const { createHash } = await import("node:crypto");
-    const body = '{"format":2';
+    const body = '{"format":3';
     const digest = createHash("sha256").update(body).digest("hex");
     await bench.store.replace(manifestKey(JOB, lineage[0] as CheckpointId), [
       Buffer.from(`${body},"sha256":"${digest}"}\n`),

@@ -1,4 +1,4 @@
-import type { ChunkRef } from "../format/chunk.ts";
+import { type ContentPart, isChunk, isInline } from "../format/chunk.ts";
 import { ChunksByPack } from "../format/chunks-by-pack.ts";
 import type { Entry, FileEntry } from "../format/file-list.ts";
 import type { Manifest } from "../format/manifest.ts";
@@ -12,8 +12,7 @@ export async function indexRestored(
   manifest: Manifest,
   entries: readonly Entry[],
 ): Promise<SaverIndex> {
-  const index = new SaverIndex();
-  addChunks(index, manifest, entries);
+  const index = indexChunks(manifest, entries);
   const files = new Map<string, FileEntry>();
   for (const entry of entries) if (entry.type === "file") files.set(entry.path, entry);
   const scan = await scanFolder(folder);
@@ -23,17 +22,21 @@ export async function indexRestored(
     const entry = kind === "file" ? files.get(path) : undefined;
     if (entry === undefined || entry.size !== stat.size) continue;
     const { parts, mtimeNs: listedMtimeNs, sparse } = entry;
+    if (parts.some(isInline)) continue; // the saver of folders writes no inline bytes: it reads these few again
     index.files.set(path, { stat, parts, listedMtimeNs, sparse, trusted: isTrustworthy(stat, lookedAtNs) });
   }
   return index;
 }
 
-function addChunks(index: SaverIndex, manifest: Manifest, entries: readonly Entry[]): void {
+/** What the saver that goes on from a checkpoint may refer to: its chunks, and nothing of its files yet. */
+export function indexChunks(manifest: Manifest, entries: readonly Entry[]): SaverIndex {
+  const index = new SaverIndex();
   const chunks = new ChunksByPack();
-  const add = (part: ChunkRef | number): void => {
-    if (typeof part !== "number") chunks.add(part);
+  const add = (part: ContentPart): void => {
+    if (isChunk(part)) chunks.add(part);
   };
   if (manifest.list.kind === "chunks") manifest.list.chunks.forEach(add);
   for (const entry of entries) if (entry.type === "file") entry.parts.forEach(add);
   for (const [pack, sizeBytes] of manifest.packs) index.addPack(pack, sizeBytes, chunks.of(pack));
+  return index;
 }

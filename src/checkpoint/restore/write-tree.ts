@@ -1,7 +1,7 @@
 import fs from "node:fs/promises";
 import { SpotproofError, formatBytes } from "../../base/index.ts";
 import { eachAtATime } from "../each-at-a-time.ts";
-import type { ChunkRef } from "../format/chunk.ts";
+import { type ChunkRef, isChunk, isInline, partBytes } from "../format/chunk.ts";
 import { ChunksByPack } from "../format/chunks-by-pack.ts";
 import type { Entry, FileEntry } from "../format/file-list.ts";
 import { pathBuffer } from "../format/path-bytes.ts";
@@ -85,8 +85,9 @@ async function writeContents(
   const writing: ContentWriting = { source, folder, durable, uses, writer, workshop };
   try {
     await eachAtATime(files, FILES_AT_A_TIME, async (entry) => {
-      const pieces = noteUses(entry, chunks, uses);
+      const { pieces, inline } = noteUses(entry, chunks, uses);
       if (!isWrittenAtOnce(entry, workshop)) await writer.begin(entry, pieces);
+      if (inline.length > 0) await writer.write(entry, inline);
     });
     const runs = [...chunks.packs()].flatMap((pack) => planRuns(chunks.of(pack)));
     await eachAtATime(runs, source.readsAtATime ?? USUAL_BLOCKS, (run) => writeRun(writing, run));
@@ -96,11 +97,20 @@ async function writeContents(
   }
 }
 
-function noteUses(entry: FileEntry, chunks: ChunksByPack, uses: Map<ChunkRef["hash"], ChunkUse[]>): number {
+/** Notes where chunks belong. Gives the number of a file's pieces, and those of them that stand in the list. */
+function noteUses(
+  entry: FileEntry,
+  chunks: ChunksByPack,
+  uses: Map<ChunkRef["hash"], ChunkUse[]>,
+): { readonly pieces: number; readonly inline: readonly FilePiece[] } {
   let position = 0;
   let pieces = 0;
+  const inline: FilePiece[] = [];
   for (const part of entry.parts) {
-    if (typeof part !== "number") {
+    if (isInline(part)) {
+      inline.push({ position, bytes: part.inline });
+      pieces += 1;
+    } else if (typeof part !== "number") {
       const known = uses.get(part.hash);
       if (known === undefined) {
         uses.set(part.hash, [{ entry, position }]);
@@ -108,9 +118,9 @@ function noteUses(entry: FileEntry, chunks: ChunksByPack, uses: Map<ChunkRef["ha
       } else known.push({ entry, position });
       pieces += 1;
     }
-    position += typeof part === "number" ? part : part.rawBytes;
+    position += partBytes(part);
   }
-  return pieces;
+  return { pieces, inline };
 }
 
 /** What writing the contents of a tree takes. */
@@ -125,7 +135,7 @@ interface ContentWriting {
 
 /** A file of one chunk is written as soon as that is there, by a workshop that has threads for it. */
 function isWrittenAtOnce({ parts }: FileEntry, workshop: Workshop): boolean {
-  return workshop.writeFiles !== undefined && parts.length === 1 && typeof parts[0] !== "number";
+  return workshop.writeFiles !== undefined && parts.length === 1 && parts.every(isChunk);
 }
 
 async function writeRun(writing: ContentWriting, run: ChunkRun): Promise<void> {
@@ -184,5 +194,5 @@ async function refuseFullDisk(entries: readonly Entry[], folder: FolderPath): Pr
 
 function contentBytes(entry: Entry): number {
   if (entry.type !== "file") return 0;
-  return entry.parts.reduce((sum: number, part) => sum + (typeof part === "number" ? 0 : part.rawBytes), 0);
+  return entry.parts.reduce((sum: number, part) => sum + (typeof part === "number" ? 0 : partBytes(part)), 0);
 }

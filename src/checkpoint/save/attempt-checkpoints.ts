@@ -6,24 +6,32 @@ import {
   sixDigits,
 } from "../../base/index.ts";
 import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
-import type { FolderSaverOptions, PruneReport, Retention } from "../checkpoint.ts";
+import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
 import { type Manifest, manifestToBytes } from "../format/manifest.ts";
+import type { ReadableCheckpoint } from "../maintain/list.ts";
 import { prune } from "../maintain/prune.ts";
 import { PACKS_AT_A_TIME, type PackDestination, memoryForSaves } from "./pack-writer.ts";
 import { SaverIndex } from "./saver-index.ts";
 import { StoreSpeed } from "./store-speed.ts";
 import { WholeFiles } from "./whole-files.ts";
 
+/** What every saver is given, and what it goes on from: `index` is a `SaverIndex`. */
+type Options = SaverOptions & {
+  readonly restored?: { readonly id: CheckpointId; readonly index: unknown } | undefined;
+};
+
 /** The checkpoints and packs of one attempt, as the attempt itself makes and removes them. */
 export class AttemptCheckpoints {
   readonly index: SaverIndex;
   readonly whole: WholeFiles;
   readonly destination: PackDestination;
-  readonly #options: FolderSaverOptions;
+  readonly #options: Options;
+  /** What this saver has committed and not pruned again. */
+  readonly #known = new Map<CheckpointId, ReadableCheckpoint>();
   #nextSequence = 0;
   #acknowledged: CheckpointId | undefined;
 
-  constructor(options: FolderSaverOptions) {
+  constructor(options: Options) {
     const { store, job, attempt, restored, clock, packsAtATime = PACKS_AT_A_TIME } = options;
     const index = restored?.index ?? new SaverIndex();
     if (!(index instanceof SaverIndex)) {
@@ -79,7 +87,20 @@ export class AttemptCheckpoints {
         throw new SpotproofError("internal", `${key} is taken, though only this attempt may write it.`);
       }
     }
-    return bytes.length;
+    const { id, reason, capturedAt, note, files, totalBytes, packs } = manifest;
+    const manifestBytes = bytes.length;
+    this.#known.set(id, {
+      kind: "readable",
+      id,
+      manifestBytes,
+      reason,
+      capturedAt,
+      note,
+      files,
+      totalBytes,
+      packs,
+    });
+    return manifestBytes;
   }
 
   /** The attempt still owned the job after this checkpoint was committed: later attempts will see it. */
@@ -92,7 +113,7 @@ export class AttemptCheckpoints {
     const { store, job, attempt, lineage, restored } = this.#options;
     const acknowledged = this.#acknowledged ?? restored?.id;
     const isOwn = (id: string): boolean => id.startsWith(`${sixDigits(attempt)}-`);
-    return prune({
+    const report = await prune({
       store,
       job,
       retention,
@@ -108,8 +129,11 @@ export class AttemptCheckpoints {
         isOwn(id) ? id <= (acknowledged ?? "") : lineage !== undefined && id < sixDigits(attempt),
       isRemovablePack: (id) => (lineage === undefined ? isOwn(id) : id < sixDigits(attempt + 1)),
       alwaysKept: [],
+      known: this.#known,
       beforeRemoving: (neededPacks) => this.index.keepOnly(neededPacks),
     });
+    for (const id of report.removedCheckpoints) this.#known.delete(id);
+    return report;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ChunkRef, ContentPart } from "../format/chunk.ts";
+import { SpotproofError } from "../../base/index.ts";
+import { type ChunkRef, type ContentPart, isChunk } from "../format/chunk.ts";
 import { type ChunkSizes, FILE_CHUNKS, chunkEnd } from "../format/chunker.ts";
 import { openWorkshop } from "../workshop/open-workshop.ts";
 import { BLOCK_BYTES, type Block, type Span, type Workshop } from "../workshop/workshop.ts";
@@ -97,6 +98,17 @@ export class ContentStorer {
     return stored;
   }
 
+  /** Stores bytes as one chunk, wherever others would be cut. */
+  async storeChunk(bytes: Buffer, path: PathBytes): Promise<ContentPart> {
+    const parts = new PartsBuilder(this.#writer, false, this.#codecFor(path));
+    await parts.add([bytes]);
+    this.#readBytes += bytes.length;
+    const [part] = parts.finish();
+    if (part === undefined)
+      throw new SpotproofError("internal", "A chunk was stored and cannot be referred to.");
+    return part;
+  }
+
   /** Stores a stream of which only a part is in memory at a time. */
   storeStream(sizes: ChunkSizes): StreamStorer {
     return new StreamStorer(new PartsBuilder(this.#writer, false), sizes);
@@ -106,20 +118,29 @@ export class ContentStorer {
    * Stores what an open file holds, from its beginning to wherever it ends. `before`: its parts when it was saved last, if it
    * was. One call at a time.
    */
-  async storeFile(
-    handle: FileHandle,
+  storeFile(handle: FileHandle, sparse: boolean, before?: readonly ContentPart[]): Promise<ContentPart[]> {
+    return this.storeBlocks(
+      async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+      sparse,
+      before,
+    );
+  }
+
+  /** As `storeFile`, for whatever can be read into blocks. */
+  async storeBlocks(
+    read: ReadContent,
     sparse: boolean,
     before?: readonly ContentPart[],
   ): Promise<ContentPart[]> {
     const workshop = this.expect(0, 0);
     const parts = new PartsBuilder(this.#writer, sparse);
     const old = new OldCuts(before, sparse);
-    const ahead = [this.#readBlock(workshop, handle, 0, old)];
+    const ahead = [this.#readBlock(workshop, read, 0, old)];
     let position = 0;
     const readAhead = (): void => {
       while (ahead.length === 0 || (ahead.length < BLOCKS_AHEAD && old.hasAfter(position + BLOCK_BYTES))) {
         position += BLOCK_BYTES;
-        ahead.push(this.#readBlock(workshop, handle, position, old));
+        ahead.push(this.#readBlock(workshop, read, position, old));
       }
     };
     try {
@@ -148,9 +169,9 @@ export class ContentStorer {
   }
 
   /** Reads a block and looks for chunks that were there before: a first one, and all as long as most are found. */
-  #readBlock(workshop: Workshop, handle: FileHandle, position: number, old: OldCuts): Promise<ReadBlock> {
-    const read = async (): Promise<ReadBlock> => {
-      const { block, length } = await readBlock(workshop, handle, position);
+  #readBlock(workshop: Workshop, read: ReadContent, position: number, old: OldCuts): Promise<ReadBlock> {
+    const readAndLook = async (): Promise<ReadBlock> => {
+      const { block, length } = await readBlock(workshop, read, position);
       const chunks = old.within(position, position + length).slice(0, this.#mostlyOld ? undefined : 1);
       try {
         const found = await findChunks(workshop, block, chunks, position, FILE_CHUNKS.max);
@@ -161,7 +182,7 @@ export class ContentStorer {
         throw error;
       }
     };
-    const reading = read();
+    const reading = readAndLook();
     reading.catch(() => undefined); // told to whoever awaits it, which may be later than it fails
     return reading;
   }
@@ -210,9 +231,12 @@ export class StreamStorer {
     const bytes = this.#rest;
     const { spans } = cutBlock(bytes, 0, bytes.length, true, undefined, undefined, this.#sizes);
     await this.#parts.add(spans.map(({ start, end }) => bytes.subarray(start, end)));
-    return this.#parts.finish().filter((part) => typeof part !== "number");
+    return this.#parts.finish().filter(isChunk);
   }
 }
+
+/** Reads what comes at a position of a content into a buffer; gives how much that was, 0 at the end. */
+export type ReadContent = (into: Buffer, position: number) => Promise<number>;
 
 /** A block that was read; shorter than a block when the file ends in it, and then maybe empty. */
 interface ReadBlock {
@@ -223,7 +247,7 @@ interface ReadBlock {
 
 async function readBlock(
   workshop: Workshop,
-  handle: FileHandle,
+  read: ReadContent,
   position: number,
 ): Promise<Omit<ReadBlock, "found">> {
   const block = await workshop.takeBlock();
@@ -231,7 +255,10 @@ async function readBlock(
     let length = 0;
     while (length < BLOCK_BYTES) {
       const at = FILE_CHUNKS.max + length;
-      const { bytesRead } = await handle.read(block.bytes, at, BLOCK_BYTES - length, position + length);
+      const bytesRead = await read(
+        block.bytes.subarray(at, FILE_CHUNKS.max + BLOCK_BYTES),
+        position + length,
+      );
       if (bytesRead === 0) break;
       length += bytesRead;
     }

@@ -8,9 +8,9 @@ import type {
   SaveRequest,
   SaveResult,
 } from "../checkpoint.ts";
-import type { Manifest } from "../format/manifest.ts";
 import type { AttemptCheckpoints } from "./attempt-checkpoints.ts";
 import { type Capture, captureFiles, storeCapture } from "./capture.ts";
+import { commitCheckpoint } from "./commit-checkpoint.ts";
 import { ContentStorer } from "./content-storer.ts";
 import { folderError } from "./folder-errors.ts";
 import { FolderPath } from "./folder-path.ts";
@@ -20,7 +20,7 @@ import { storeFromFolder } from "./read-files.ts";
 import { isTrustworthy } from "./saver-index.ts";
 import { type Scan, sameState, scanFolder } from "./scan.ts";
 import { Staging } from "./staging.ts";
-import { firstNames, inodeOf, listEntries, packsNeeded, writeList } from "./write-list.ts";
+import { firstNames, inodeOf, listEntries } from "./write-list.ts";
 
 /** More than this is stored while the command still runs; less is quickly taken in the pause. */
 const DIRTY_ENOUGH_TO_COPY_AHEAD_BYTES = 32 * 1024 * 1024;
@@ -174,38 +174,20 @@ export class FolderSave {
   }
 
   async #commit(moment: Moment, writer: PackWriter, storer: ContentStorer): Promise<SaveResult> {
-    const { index } = this.#checkpoints;
-    const entries = listEntries(moment.scan, index);
-    const list = await writeList(entries, storer);
-    await writer.flush();
-    const files = entries.filter((entry) => entry.type !== "directory").length;
-    const totalBytes = entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
-    const manifest: Manifest = {
-      job: this.#options.job,
-      id: this.#checkpoints.nextId(),
-      reason: this.#request.reason,
-      capturedAt: new Date(moment.capturedAtWallMs).toISOString(),
-      note: moment.note,
-      files,
-      totalBytes,
-      list,
-      packs: packsNeeded(entries, list, index),
-    };
-    const manifestBytes = await this.#checkpoints.commit(manifest, this.#request.signal);
-    index.forgetFilesBut(new Set(entries.map(({ path }) => path)));
-    if ((await this.#request.confirm()) === "fenced-out") return { kind: "fenced-out" };
-    this.#checkpoints.acknowledge(manifest.id);
+    const entries = listEntries(moment.scan, this.#checkpoints.index);
+    const { reason, signal } = this.#request;
+    const confirm = (): ReturnType<SaveRequest["confirm"]> => this.#request.confirm();
+    const label = { ...moment, job: this.#options.job, reason, confirm, signal };
+    const committed = await commitCheckpoint(this.#checkpoints, label, entries, { writer, storer });
+    if (committed === "fenced-out") return { kind: "fenced-out" };
     this.#checkpoints.whole.saved(moment.openForWriting);
     const readWhilePaused = moment.capture.readWhilePaused;
     return {
       kind: "saved",
       checkpoint: {
-        id: manifest.id,
+        ...committed,
         capturedAtMs: moment.capturedAtMs,
-        files,
-        totalBytes,
         readBytes: this.#readBytes,
-        storedBytes: writer.storedBytes + manifestBytes,
         durationMs: this.#options.clock.now() - this.#startedAtMs,
         pausedMs: moment.pausedMs,
         skipped: moment.scan.skipped,

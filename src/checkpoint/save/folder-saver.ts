@@ -1,4 +1,3 @@
-import { SpotproofError } from "../../base/index.ts";
 import type {
   FolderSaver,
   FolderSaverOptions,
@@ -9,6 +8,7 @@ import type {
 } from "../checkpoint.ts";
 import { AttemptCheckpoints } from "./attempt-checkpoints.ts";
 import { FolderSave } from "./folder-save.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /**
  * Saves one folder again and again for one attempt.
@@ -19,18 +19,7 @@ import { FolderSave } from "./folder-save.ts";
  */
 export function createFolderSaver(options: FolderSaverOptions): FolderSaver {
   const checkpoints = new AttemptCheckpoints(options);
-  let busy = false;
-  const alone = async <Result>(action: () => Promise<Result>): Promise<Result> => {
-    if (busy) {
-      throw new SpotproofError("internal", "A save was asked for while another one was still under way.");
-    }
-    busy = true;
-    try {
-      return await action();
-    } finally {
-      busy = false;
-    }
-  };
+  const alone = oneAtATime();
   return {
     save: (request: SaveRequest): Promise<SaveResult> =>
       alone(() => new FolderSave(options, checkpoints, request).run()),

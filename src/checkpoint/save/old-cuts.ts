@@ -1,4 +1,4 @@
-import type { ChunkHash, ContentPart } from "../format/chunk.ts";
+import { type ChunkHash, type ContentPart, isChunk } from "../format/chunk.ts";
 import type { Block, Span, Workshop } from "../workshop/workshop.ts";
 
 /** A chunk in a block, and its name if that is known already. */
@@ -26,7 +26,7 @@ export class OldCuts {
     const chunks: OldChunk[] = [];
     let start = 0;
     for (const part of parts ?? []) {
-      if (typeof part === "number") break;
+      if (!isChunk(part)) break;
       chunks.push({ start, end: start + part.rawBytes, hash: part.hash });
       start += part.rawBytes;
     }

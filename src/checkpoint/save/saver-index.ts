@@ -1,5 +1,5 @@
 import type { PackId } from "../../base/index.ts";
-import type { ChunkHash, ChunkRef, ContentPart } from "../format/chunk.ts";
+import { type ChunkHash, type ChunkRef, type ContentPart, isChunk } from "../format/chunk.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import { type FileStat, sameState } from "./scan.ts";
 
@@ -51,15 +51,14 @@ export class SaverIndex {
       if (!kept.has(chunk.pack)) this.#chunks.delete(hash);
     }
     for (const [path, file] of this.files) {
-      if (file.parts.some((part) => typeof part !== "number" && !kept.has(part.pack)))
-        this.files.delete(path);
+      if (file.parts.some((part) => isChunk(part) && !kept.has(part.pack))) this.files.delete(path);
     }
   }
 
   /** Forgets the files with chunks in packs that never became durable: after a save that failed. */
   forgetUnstored(): void {
     for (const [path, file] of this.files) {
-      const isStored = file.parts.every((part) => typeof part === "number" || this.#packs.has(part.pack));
+      const isStored = file.parts.every((part) => !isChunk(part) || this.#packs.has(part.pack));
       if (!isStored) this.files.delete(path);
     }
   }

@@ -1,5 +1,5 @@
 import { type PackId, SpotproofError } from "../../base/index.ts";
-import type { ChunkRef } from "../format/chunk.ts";
+import { type ChunkRef, isChunk } from "../format/chunk.ts";
 import { LIST_CHUNKS } from "../format/chunker.ts";
 import { type Entry, entryToLine, entryToObject } from "../format/file-list.ts";
 import type { ListPlace } from "../format/manifest.ts";
@@ -49,13 +49,17 @@ export function listEntries(scan: Scan, index: SaverIndex): readonly Entry[] {
 }
 
 /** Stores the file list, unless it is short enough for the manifest. */
-export async function writeList(entries: readonly Entry[], storer: ContentStorer): Promise<ListPlace> {
+export async function writeList(
+  entries: readonly Entry[],
+  storer: ContentStorer,
+  mostInlineBytes: number = INLINE_BYTES,
+): Promise<ListPlace> {
   const objects: Readonly<Record<string, unknown>>[] = [];
   let inlineBytes = 0;
   for (const entry of entries) {
     const object = entryToObject(entry);
     inlineBytes += JSON.stringify(object).length;
-    if (inlineBytes > INLINE_BYTES) return { kind: "chunks", chunks: await storeList(entries, storer) };
+    if (inlineBytes > mostInlineBytes) return { kind: "chunks", chunks: await storeList(entries, storer) };
     objects.push(object);
   }
   return { kind: "inline", lines: objects };
@@ -94,7 +98,7 @@ export function packsNeeded(
   if (list.kind === "chunks") list.chunks.forEach(need);
   for (const entry of entries) {
     if (entry.type !== "file") continue;
-    for (const part of entry.parts) if (typeof part !== "number") need(part);
+    for (const part of entry.parts) if (isChunk(part)) need(part);
   }
   return packs;
 }

@@ -11,7 +11,13 @@ import { linkIfAbsent } from "./link-if-absent.ts";
 import { TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
 import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
-import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
+import {
+  type WrittenFile,
+  discard,
+  sweepTemporary,
+  temporaryPath,
+  writeTemporary,
+} from "./temporary-file.ts";
 
 // A store in a folder of any file system that has hard links.
 //   F1. A file gets its final name only after its bytes are durable, by link (create) or rename (replace).
@@ -116,28 +122,27 @@ class FolderStore implements FileStore {
     let result: "created" | "exists";
     try {
       signal?.throwIfAborted();
-      result = await this.#withFolder(dirname(path), () => name(temporary));
+      result = await this.#withFolder(dirname(path), () => name(temporary.path));
     } catch (error) {
-      await discard(temporary);
+      await discard(temporary.path);
       throw asStoreError(error, { doing: "linking", path });
     }
     // "exists" as well: the caller acts on that object, so it must not vanish with the power.
-    await Promise.all([discard(temporary), this.#durable.sync(dirname(path))]);
+    await Promise.all([discard(temporary.path), temporary.closed, this.#durable.sync(dirname(path))]);
     return result;
   }
 
-  async #writeTemporary(bytes: StoreBytes, signal: AbortSignal | undefined): Promise<string> {
+  async #writeTemporary(bytes: StoreBytes, signal: AbortSignal | undefined): Promise<WrittenFile> {
     const temporary = temporaryPath(this.folder);
     try {
-      await writeTemporary(temporary, bytes, signal);
+      return await writeTemporary(temporary, bytes, signal);
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw error;
       await this.#makeTemporaryFolder();
-      await writeTemporary(temporary, bytes, signal).catch((again: unknown) => {
+      return writeTemporary(temporary, bytes, signal).catch((again: unknown) => {
         throw asStoreError(again, { doing: "writing", path: temporary });
       });
     }
-    return temporary;
   }
 
   /** The temporary folder is missing: somebody tidied up, or the file system is not mounted any more. */

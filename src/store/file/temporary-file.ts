@@ -3,6 +3,7 @@ import fs from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
 import type { StoreBytes } from "../store.ts";
+import { closeFile, openFile, syncFile, writePieces } from "./descriptors.ts";
 import { asStoreError } from "./file-errors.ts";
 import { writeDirectly } from "./direct-write.ts";
 import { TEMPORARY_FOLDER } from "./key-path.ts";
@@ -18,16 +19,31 @@ export function temporaryPath(root: string): string {
   return join(root, TEMPORARY_FOLDER, `spotproof-${randomBytes(16).toString("hex")}.tmp`);
 }
 
+/** A temporary file whose bytes are durable. */
+export interface WrittenFile {
+  readonly path: string;
+  /** Resolves when the file is closed, which nothing has to wait for: its bytes are safe. */
+  readonly closed: Promise<void>;
+}
+
 /** Writes the bytes to a fresh temporary file and makes them durable. The file is gone again when that fails. */
-export async function writeTemporary(path: string, bytes: StoreBytes, signal?: AbortSignal): Promise<void> {
+export async function writeTemporary(
+  path: string,
+  bytes: StoreBytes,
+  signal?: AbortSignal,
+): Promise<WrittenFile> {
   try {
-    const handle = await fs.open(path, "wx");
+    const file = await openFile(path, "wx");
     try {
-      await writeAll(handle, bytes, await writeDirectly(path, bytes), signal);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      await writeAll(file, bytes, await writeDirectly(path, bytes), signal);
+      await syncFile(file);
+    } catch (error) {
+      await closeFile(file);
+      throw error;
     }
+    const closed = closeFile(file);
+    closed.catch(() => undefined); // told to whoever waits for it
+    return { path, closed };
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") throw error;
     await discard(path);
@@ -37,7 +53,7 @@ export async function writeTemporary(path: string, bytes: StoreBytes, signal?: A
 
 /** Writes the bytes behind the first `written`, which are there already. */
 async function writeAll(
-  handle: fs.FileHandle,
+  file: number,
   bytes: StoreBytes,
   written: number,
   signal: AbortSignal | undefined,
@@ -46,7 +62,7 @@ async function writeAll(
   let pieces = without(bytes, written).filter((piece) => piece.byteLength > 0);
   while (pieces.length > 0) {
     signal?.throwIfAborted();
-    const { bytesWritten } = await handle.writev(pieces.slice(0, PIECES_PER_WRITE), position);
+    const bytesWritten = await writePieces(file, pieces.slice(0, PIECES_PER_WRITE), position);
     position += bytesWritten;
     pieces = without(pieces, bytesWritten);
   }
@@ -84,7 +100,7 @@ export async function sweepTemporary(root: string, signal?: AbortSignal): Promis
     const names = (await fs.readdir(folder)).filter((name) => NAME.test(name));
     if (names.length === 0) return 0;
     const probe = temporaryPath(root);
-    await writeTemporary(probe, [], signal);
+    await (await writeTemporary(probe, [], signal)).closed;
     const nowMs = (await fs.stat(probe)).mtimeMs;
     await discard(probe);
     const removed = await Promise.all(

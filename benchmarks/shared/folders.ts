@@ -8,6 +8,11 @@ export function folderBytes(folder: string): number {
   return filesBelow(folder).reduce((sum, path) => sum + fs.lstatSync(path).size, 0);
 }
 
+/** How many files there are below a folder. */
+export function countFiles(folder: string): number {
+  return filesBelow(folder).length;
+}
+
 /**
  * Makes sure that `copy` holds the same files as `original`: by every byte, or by their sizes only.
  * @throws Error that names the first file that differs

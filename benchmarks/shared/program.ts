@@ -2,17 +2,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
-/** Bundles programs of this folder as the published package is bundled, each for itself. Gives where they are, by name. */
+/** Bundles programs of a folder (its URL) as the published package is bundled, each for itself. Gives where they are, by name. */
 export async function bundlePrograms<Name extends string>(
+  source: URL,
   names: readonly Name[],
   folder: string,
 ): Promise<Readonly<Record<Name, string>>> {
   const paths: [Name, string][] = [];
-  for (const name of names) paths.push([name, await bundleOne(name, join(folder, name))]);
+  for (const name of names)
+    paths.push([name, await bundleOne(new URL(`${name}.ts`, source), join(folder, name))]);
   return Object.fromEntries(paths) as Record<Name, string>;
 }
 
-async function bundleOne(name: string, folder: string): Promise<string> {
+async function bundleOne(source: URL, folder: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: "error",
@@ -23,7 +25,7 @@ async function bundleOne(name: string, folder: string): Promise<string> {
       emptyOutDir: false,
       minify: false,
       rollupOptions: {
-        input: fileURLToPath(new URL(`./${name}.ts`, import.meta.url)),
+        input: fileURLToPath(source),
         output: { format: "es", entryFileNames: "program.mjs", chunkFileNames: "pieces/[name]-[hash].mjs" },
       },
     },

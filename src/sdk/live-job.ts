@@ -1,0 +1,326 @@
+import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
+import type { SaveReason } from "../checkpoint/index.ts";
+import { isTroubleOfTheJob } from "../supervisor/index.ts";
+import {
+  DurableSteps,
+  type ForEachOptions,
+  type ItemOutcome,
+  type ItemSource,
+  type ItemWork,
+  type ItemsHost,
+  type ItemsSummary,
+  type OnceContext,
+  forEach,
+  results,
+} from "./items/index.ts";
+import type { InterruptionRate } from "./interruption-rate.ts";
+import type {
+  EncodedStateOptions,
+  Interruption,
+  Job,
+  JobEvent,
+  JobRandom,
+  StateOptions,
+  StepsOptions,
+} from "./job.ts";
+import type { Committed, Keeper } from "./keeping/keeper.ts";
+import { JobLeaves, type Leaving } from "./leaving.ts";
+import type { Recorder } from "./recorder.ts";
+import { restoreState } from "./restored-state.ts";
+import type { RestoredRecord } from "./restored-record.ts";
+import { type StepsHost, openSteps } from "./steps.ts";
+import { type Storable, stateVersion } from "./state/index.ts";
+
+/** What a live job is made of. */
+export interface LiveJobParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keeper: Keeper;
+  readonly recorder: Recorder;
+  readonly leaving: Leaving;
+  readonly restored: RestoredRecord | undefined;
+  readonly rate: () => InterruptionRate;
+  readonly leaseMs: number | undefined;
+  readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
+}
+
+/** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
+const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
+
+/** How long a last save waits for a store that is away when no deadline says less, in ms. */
+const LAST_SAVE_LIMIT_MS = 3_600_000;
+
+/** The job that a program is handed. */
+export class LiveJob implements Job, StepsHost {
+  readonly loopNames = new Set<string>();
+  readonly unfinished = new Set<string>();
+  tellsProgress = false;
+  readonly #parts: LiveJobParts;
+  readonly #items: ItemsHost;
+  readonly #once: DurableSteps;
+  readonly #openLogs = new Set<string>();
+  #stateAsked = false;
+
+  constructor(parts: LiveJobParts) {
+    this.#parts = parts;
+    this.#items = this.#itemsHost(true);
+    this.#once = new DurableSteps(this.#itemsHost(false));
+  }
+
+  get name(): string {
+    return this.#parts.keeper.job;
+  }
+
+  get attempt(): number {
+    return this.#parts.keeper.attempt;
+  }
+
+  get attemptToken(): string {
+    return this.#parts.keeper.token;
+  }
+
+  get resumedFrom(): string | undefined {
+    return this.#parts.restored?.id;
+  }
+
+  get files(): string | undefined {
+    return this.#parts.keeper.files;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.leaving.signal;
+  }
+
+  get interruption(): Interruption | undefined {
+    return this.#parts.leaving.interruption;
+  }
+
+  get random(): JobRandom {
+    return this.#parts.recorder.random;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  get recorder(): Recorder {
+    return this.#parts.recorder;
+  }
+
+  get leaving(): Leaving {
+    return this.#parts.leaving;
+  }
+
+  get rate(): () => InterruptionRate {
+    return this.#parts.rate;
+  }
+
+  get leaseMs(): number | undefined {
+    return this.#parts.leaseMs;
+  }
+
+  get tell(): LiveJobParts["tell"] {
+    return this.#parts.tell;
+  }
+
+  onInterruption(listener: (interruption: Interruption) => void): () => void {
+    return this.#parts.leaving.onInterruption(listener);
+  }
+
+  restoreOr<State>(
+    initial: () => (State & Storable<State>) | Promise<State & Storable<State>>,
+    options?: StateOptions<State>,
+  ): Promise<State>;
+  restoreOr<State, Plain>(
+    initial: () => State | Promise<State>,
+    options: EncodedStateOptions<State, Plain>,
+  ): Promise<State>;
+  async restoreOr<State>(
+    initial: () => State | Promise<State>,
+    options: StateOptions<unknown> & Partial<EncodedStateOptions<State, unknown>> = {},
+  ): Promise<State> {
+    this.#throwIfFencedOut();
+    if (this.#stateAsked) {
+      throw new SpotproofError(
+        "bad-usage",
+        "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
+      );
+    }
+    const version = stateVersion(options.version);
+    this.#stateAsked = true;
+    const { restored, recorder, tell } = this.#parts;
+    const { encode } = options;
+    const found = restored?.takeState();
+    const state = found === undefined ? await initial() : await restoreState<State, unknown>(found, options);
+    if (found === undefined)
+      tell("info", "initial-state", "the work begins with its initial state: no checkpoint holds another");
+    recorder.setState(encode === undefined ? () => state : () => encode(state), version);
+    return state;
+  }
+
+  steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number> {
+    this.#throwIfFencedOut();
+    return openSteps(this, options);
+  }
+
+  async forEach<Item, Result>(
+    source: ItemSource<Item>,
+    options: ForEachOptions<Item>,
+    work: ItemWork<Item, Result>,
+  ): Promise<ItemsSummary> {
+    this.#throwIfFencedOut();
+    const name = `items ${options.name ?? "items"}`;
+    this.unfinished.add(name);
+    const summary = await forEach(this.#items, source, options, work);
+    this.unfinished.delete(name);
+    return summary;
+  }
+
+  results<Result = unknown>(name?: string): AsyncIterable<ItemOutcome<Result>> {
+    this.#throwIfFencedOut();
+    return results<Result>(this.#items, name);
+  }
+
+  async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
+    this.#throwIfFencedOut();
+    return this.#once.once(key, work);
+  }
+
+  async checkpoint(): Promise<string> {
+    this.#throwIfFencedOut();
+    return (await this.commitState("request")).id;
+  }
+
+  progress(done: number, total?: number, unit?: string): void {
+    this.#throwIfFencedOut();
+    if (!Number.isFinite(done) || (total !== undefined && !Number.isFinite(total))) {
+      throw new SpotproofError(
+        "bad-usage",
+        `progress(${done}, ${total}): use numbers, such as progress(40, 100).`,
+      );
+    }
+    this.tellsProgress = true;
+    this.#setProgress(done, total, unit);
+  }
+
+  async leave(): Promise<never> {
+    if (this.#parts.leaving.signal.aborted) return this.saveAndLeave();
+    await this.commitState("request");
+    throw new JobLeaves("interrupted", "the program chose to leave");
+  }
+
+  /** The state as it is now is durable when this resolves. */
+  async commitState(reason: SaveReason): Promise<Committed> {
+    const { recorder } = this.#parts;
+    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason === "request");
+    try {
+      return await recorder.commit(reason);
+    } catch (error) {
+      if (!copied) recorder.dropCapture(error);
+      throw error;
+    }
+  }
+
+  /** E1: a job that is done is only done when its last state is durable; a store that is away is waited for, within limits. */
+  commitResult(): Promise<Committed> {
+    return this.#inTime(() => this.commitState("final"));
+  }
+
+  async saveAndLeave(): Promise<never> {
+    const reason: unknown = this.#parts.leaving.signal.reason;
+    this.#throwIfFencedOut();
+    try {
+      this.#parts.recorder.capture(() => false);
+      if (!(await this.#parts.recorder.handOver()))
+        await this.#inTime(() => this.#parts.recorder.commit("notice"));
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code === "fenced-out" || isTroubleOfTheJob(error))
+        throw error;
+      this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
+    }
+    throw reason;
+  }
+
+  /** Gives up what is being saved when there is no more time for it. */
+  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    const { clock, recorder, leaving } = this.#parts;
+    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
+    let timer: Timer | undefined;
+    const setTimer = (): void => {
+      timer?.cancel();
+      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
+      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
+    };
+    setTimer();
+    const silence = leaving.onInterruption(setTimer);
+    try {
+      return await save();
+    } finally {
+      silence();
+      timer?.cancel();
+    }
+  }
+
+  #setProgress(done: number, total: number | undefined, unit: string | undefined): void {
+    this.#parts.recorder.setProgress({
+      done,
+      ...(total === undefined ? {} : { total }),
+      ...(unit === undefined ? {} : { unit }),
+    });
+  }
+
+  #throwIfFencedOut(): void {
+    if (this.#parts.keeper.fencedOut.aborted)
+      throw new SpotproofError("fenced-out", "A later attempt owns this job.");
+  }
+
+  /** `withState`: what is appended belongs together with the state of its moment. */
+  #itemsHost(withState: boolean): ItemsHost {
+    const { clock, random, keeper, recorder, leaving, tell } = this.#parts;
+    const logOf = (name: string) => ({
+      restoredBytes: recorder.logBytes(name) ?? 0,
+      read: (from?: number) => recorder.readLog(name, from),
+      append: (bytes: Uint8Array) => recorder.append(name, bytes, withState),
+    });
+    const capture = (): void => {
+      this.#throwIfFencedOut();
+      // Items may be under way beside this: only a copy of the state is of one moment.
+      if (withState && recorder.hasState) recorder.capture(() => true);
+    };
+    return {
+      clock,
+      random,
+      jobName: keeper.job,
+      leave: leaving,
+      openLog: (name) => {
+        if (this.#openLogs.has(name)) {
+          throw new SpotproofError(
+            "bad-usage",
+            `The list "${name}" was begun before: give each list a name of its own ({ name: "…" }).`,
+          );
+        }
+        this.#openLogs.add(name);
+        recorder.openLog(name);
+        return logOf(name);
+      },
+      readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
+      commit: async () => {
+        capture();
+        // A job that leaves has only so much time; any other waits for a store that is away.
+        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+        else await recorder.commit("interval");
+      },
+      handOver: async () => {
+        capture();
+        return recorder.handOver();
+      },
+      get commitsFreely() {
+        return !withState || recorder.commitsFreely;
+      },
+      tell,
+      progress: (done, total, unit) => {
+        if (!this.tellsProgress) this.#setProgress(done, total, unit);
+      },
+    };
+  }
+}
