@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
 import { isTroubleOfTheJob } from "../supervisor/index.ts";
@@ -259,6 +260,19 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
+  /**
+   * Takes in the state together with the items that have changed it; false when a step has begun, at whose end that happens.
+   * An item that has ended is recorded some turns of the promise queue later: that is awaited, so that no state has what no record says.
+   */
+  async #captureBetweenItems(): Promise<boolean> {
+    const { recorder } = this.#parts;
+    await setImmediate();
+    if (!recorder.commitsFreely) return false;
+    // Items may be under way beside this: only a copy of the state is of one moment.
+    if (recorder.isBetweenSteps) recorder.capture(() => true);
+    return true;
+  }
+
   #setProgress(done: number, total: number | undefined, unit: string | undefined): void {
     this.#parts.recorder.setProgress({
       done,
@@ -299,8 +313,7 @@ export class LiveJob implements Job, StepsHost {
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
         this.#throwIfFencedOut();
-        // Items may be under way beside this: only a copy of the state is of one moment.
-        if (withState && recorder.hasState) recorder.capture(() => true);
+        if (withState && !(await this.#captureBetweenItems())) return;
         // A job that leaves has only so much time; any other waits for a store that is away.
         if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
         else await recorder.commit("interval");
