@@ -56,6 +56,8 @@ export class LiveJob implements Job, StepsHost {
   readonly loopNames = new Set<string>();
   readonly unfinished = new Set<string>();
   tellsProgress = false;
+  /** Somebody's call was rejected because the job is to leave: what the program does after that belongs to no safe point. */
+  wasToldToLeave = false;
   readonly #parts: LiveJobParts;
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
@@ -172,7 +174,7 @@ export class LiveJob implements Job, StepsHost {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await forEach(this.#items, source, options, work);
+    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, work));
     this.unfinished.delete(name);
     return summary;
   }
@@ -184,7 +186,7 @@ export class LiveJob implements Job, StepsHost {
 
   async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
     this.#throwIfFencedOut();
-    return this.#once.once(key, work);
+    return this.#notingLeave(() => this.#once.once(key, work));
   }
 
   async checkpoint(): Promise<string> {
@@ -205,7 +207,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async leave(): Promise<never> {
-    if (this.#parts.leaving.signal.aborted) return this.saveAndLeave();
+    if (this.#parts.leaving.signal.aborted) return this.#leaveSaved();
     await this.commitState("request");
     throw new JobLeaves("interrupted", "the program chose to leave");
   }
@@ -228,6 +230,17 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async saveAndLeave(): Promise<never> {
+    if (!this.wasToldToLeave) return this.#leaveSaved();
+    this.tell(
+      "warn",
+      "leave-swallowed",
+      "the program went on after it was told to leave: a catch did not throw JobLeaves on. What it did since then is not saved, and is done again.",
+    );
+    throw this.#parts.leaving.signal.reason;
+  }
+
+  async #leaveSaved(): Promise<never> {
+    this.wasToldToLeave = true;
     const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
     try {
@@ -238,6 +251,15 @@ export class LiveJob implements Job, StepsHost {
       this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
     }
     throw reason;
+  }
+
+  async #notingLeave<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call();
+    } catch (error) {
+      if (this.#parts.leaving.signal.aborted) this.wasToldToLeave = true;
+      throw error;
+    }
   }
 
   /** Gives up what is being saved when there is no more time for it. */

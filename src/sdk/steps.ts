@@ -22,7 +22,10 @@ export interface StepsHost {
   /** Whether the program tells its progress by itself. */
   readonly tellsProgress: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
-  /** Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. */
+  /**
+   * Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. Without a checkpoint when
+   * something within the step was told to leave before: then the step is not done, although it has ended.
+   */
   saveAndLeave(): Promise<never>;
 }
 
