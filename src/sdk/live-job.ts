@@ -29,7 +29,7 @@ import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
-import { type StepsHost, openSteps } from "./steps.ts";
+import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
 import { type Storable, stateVersion } from "./state/index.ts";
 
 /** What a live job is made of. */
@@ -56,13 +56,14 @@ export class LiveJob implements Job, StepsHost {
   readonly loopNames = new Set<string>();
   readonly unfinished = new Set<string>();
   tellsProgress = false;
+  stateAsked = false;
   /** Somebody's call was rejected because the job is to leave: what the program does after that belongs to no safe point. */
   wasToldToLeave = false;
   readonly #parts: LiveJobParts;
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
-  #stateAsked = false;
+  #comparedWithRecord = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
@@ -143,14 +144,14 @@ export class LiveJob implements Job, StepsHost {
     options: StateOptions<unknown> & Partial<EncodedStateOptions<State, unknown>> = {},
   ): Promise<State> {
     this.#throwIfFencedOut();
-    if (this.#stateAsked) {
+    if (this.stateAsked) {
       throw new SpotproofError(
         "bad-usage",
         "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
       );
     }
     const version = stateVersion(options.version);
-    this.#stateAsked = true;
+    this.stateAsked = true;
     const { restored, recorder, tell } = this.#parts;
     const { encode } = options;
     const found = restored?.takeState();
@@ -163,7 +164,9 @@ export class LiveJob implements Job, StepsHost {
 
   steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number> {
     this.#throwIfFencedOut();
-    return openSteps(this, options);
+    const steps = openSteps(this, options);
+    this.#warnOfOtherProgram(options.name);
+    return steps;
   }
 
   async forEach<Item, Result>(
@@ -251,6 +254,24 @@ export class LiveJob implements Job, StepsHost {
       this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
     }
     throw reason;
+  }
+
+  /** A program that was changed since the last life may leave a state or a position of its record lying about, which is seldom meant. */
+  #warnOfOtherProgram(name = DEFAULT_LOOP): void {
+    const { restored } = this.#parts;
+    if (restored === undefined || this.#comparedWithRecord) return;
+    this.#comparedWithRecord = true;
+    const { loops, state } = restored.position;
+    if (state !== undefined && !this.stateAsked) {
+      const text =
+        "the checkpoint holds a state that the program does not ask for: steps go on where they were, and without restoreOr its state begins anew";
+      this.tell("warn", "state-not-asked", text);
+    }
+    const open = Object.entries(loops).filter(([, { next, to }]) => next < to);
+    if (loops[name] !== undefined || open.length === 0) return;
+    const where = open.map(([loop, { next, to }]) => `"${loop}" at step ${next} of ${to}`).join(", ");
+    const text = `the record knows no loop "${name}", which begins with its first step, but ${where}: was a loop renamed?`;
+    this.tell("warn", "loop-unknown", text);
   }
 
   async #notingLeave<Result>(call: () => Promise<Result>): Promise<Result> {
