@@ -38,6 +38,7 @@ const DEFAULT_OVERHEAD = 0.035;
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 /** A loop of steps that never wait lets timers, sockets and signals in at least so often. */
 const TURN_EVERY_MS = 10;
+const TURN_WHILE_SAVING_MS = 1;
 /** The usual lead of a notice, until one has been heard. */
 const USUAL_LEAD_MS = 120_000;
 
@@ -204,7 +205,9 @@ class StepLoop {
 
   async #turn(): Promise<void> {
     const now = this.#host.clock.now();
-    if (now - this.#turnedAtMs < TURN_EVERY_MS) return;
+    // A save that is under way needs turns of its own.
+    if (now - this.#turnedAtMs < (this.#host.recorder.isCommitting ? TURN_WHILE_SAVING_MS : TURN_EVERY_MS))
+      return;
     this.#warnOfStanding(now - this.#turnedAtMs);
     await setImmediate();
     this.#turnedAtMs = this.#host.clock.now();
