@@ -10,7 +10,7 @@ const scenarioSchema: Plugin = {
   },
 };
 
-/** The published bundle: two doors (the SDK and the command line), everything else in lazily loaded pieces. */
+/** The published bundle: three doors (the SDK, its testing kit and the command line), everything else in lazily loaded pieces. */
 export default defineConfig({
   plugins: [scenarioSchema],
   build: {
@@ -23,7 +23,7 @@ export default defineConfig({
     // The licences of everything that is bundled, shipped with it.
     license: { fileName: "THIRD-PARTY-LICENSES.md" },
     rollupOptions: {
-      input: { index: "src/index.ts", "cli/main": "src/cli/main.ts" },
+      input: { index: "src/index.ts", testing: "src/testing/index.ts", "cli/main": "src/cli/main.ts" },
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "pieces/[name]-[hash].js" },
     },
   },

@@ -27,11 +27,17 @@ export default defineConfig({
         "survives-count": "examples/survives/count.ts",
         digits: "examples/digits/digits.ts",
         "digits-in-memory": "examples/digits/digits-in-memory.ts",
+        "digits-sdk": "examples/digits/digits-sdk.ts",
+        crawl: "examples/crawler/crawl.ts",
+        site: "examples/crawler/site.ts",
+        assets: "examples/batch/assets.ts",
+        recompress: "examples/batch/recompress.ts",
         demo: "examples/demo/demo.ts",
       },
       output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "pieces/[name]-[hash].js" },
     },
   },
-  ssr: { noExternal: true },
+  // The examples load this package as their readers do, by its name: Node.js finds `dist/` by the package's own `exports`.
+  ssr: { noExternal: true, external: ["spotproof"] },
   plugins: [stamp],
 });

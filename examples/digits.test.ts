@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Bench, example } from "./program.ts";
+import { Bench, type Command, example } from "./program.ts";
 import { rehearse, scenarioFile } from "./rehearsing.ts";
 
 /** Enough to learn the digits, few enough for a test. */
@@ -88,6 +88,40 @@ describe("the training that learns handwritten digits", () => {
     expect(accuracyOf(job.lastWords.findLast((line) => line.startsWith("result"))), story).toBeGreaterThan(
       95,
     );
+  });
+
+  test("as a job of its own with runJob, interrupted by SIGTERM and kill -9, its weights are equal bit for bit", {
+    timeout: 120_000,
+  }, async () => {
+    const words = (program: string): Command => [
+      process.execPath,
+      example(`build/${program}.js`),
+      "--epochs",
+      "4",
+      "--report-every",
+      "20",
+    ];
+    const uninterrupted = bench.start(words("digits-in-memory"));
+    for (const { step, how } of INTERRUPTIONS.slice(0, 3)) {
+      const life = bench.start(words("digits-sdk"));
+      await life.hears(` step ${String(step).padStart(4)}/`);
+      life.signal(how === "notice" ? "SIGTERM" : "SIGKILL");
+      const end = how === "notice" ? { status: 75, signal: null } : { status: null, signal: "SIGKILL" };
+      expect(await life.ended, life.everything()).toEqual(end);
+      // A new machine: what the job keeps comes from its store.
+      rmSync(join(bench.folder, "ckpt"), { recursive: true, force: true });
+    }
+    const last = bench.start(words("digits-sdk"));
+    expect((await last.ended).status, last.everything()).toBe(0);
+    expect((await uninterrupted.ended).status).toBe(0);
+    expect(last.lines[0]).toMatch(/^steps done: 10[2-9]\d$/);
+    const weights = readFileSync(join(bench.folder, "ckpt", "weights.bin"));
+    expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
+    expect(last.lines.at(-1)).toBe(uninterrupted.lines.at(-1));
+
+    const again = bench.start(words("digits-sdk"));
+    expect((await again.ended).status).toBe(0);
+    expect(again.lines).toEqual([]);
   });
 
   test("told to stop before its first step, it stops with 75 and goes on from there", {

@@ -13,9 +13,9 @@ const PACE = { STEP_SECONDS: "0.1" };
 const LENGTH = ["--no-alone", "--length", "10s"] as const;
 
 /** Some seven seconds of work on a core of its own; more where nobody hears notices, so that the job is not done within the last. */
-const digits = (scenario: string): Command => [
+const digits = (scenario: string, program = "digits"): Command => [
   process.execPath,
-  example("build/digits.js"),
+  example(`build/${program}.js`),
   "--epochs",
   scenario === "blind" ? "16" : "10",
   "--report-every",
@@ -118,6 +118,15 @@ describe.concurrent.each(SCENARIOS)("%s", (name) => {
     expect(job.verdict.totals.outputsSame, story).toBe(true);
     if (name !== "gentle") expect(job.verdict.totals.interruptions, story).toBeGreaterThanOrEqual(2);
   });
+});
+
+test.concurrent("harsh: digits with runJob passes, its weights equal bit for bit", LIMITS, async () => {
+  const same = ["--expect-same", "ckpt/weights.bin"];
+  const { status, job, story } = await inTurn(() =>
+    rehearseInScenario("harsh", same, digits("harsh", "digits-sdk")),
+  );
+  expect({ status, failures: job.failures }, story).toEqual({ status: 0, failures: [] });
+  expect(job.verdict.totals.outputsSame, story).toBe(true);
 });
 
 // With Spotproof around it, as somebody would try it first: Spotproof cannot save what is only in memory.

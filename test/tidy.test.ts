@@ -13,6 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   supervisor: ["base", "notice", "store", "job", "checkpoint"],
   sdk: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
   simulator: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor"],
+  // A user's job in memory: the SDK over a played machine, and the store, claims and notices that this one needs.
+  testing: ["base", "store", "job", "notice", "sdk", "simulator"],
   cli: ["base", "cloud", "notice", "store", "job", "checkpoint", "supervisor", "simulator"],
 };
 
@@ -20,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OTHER_DOORS: ReadonlySet<string> = new Set([
   "store/store.ts", // the interface alone: whoever needs a store must not load one
   "store/keys.ts", // the layout of a store, which is the protocol's and not a store's
+  "simulator/virtual-time.ts", // tests of jobs need its time, and load none of its mocks
   "base/version.ts", // `spotproof --version` loads nothing else
 ]);
 

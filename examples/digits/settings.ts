@@ -30,20 +30,29 @@ export interface Options {
   readonly reportEvery: number;
 }
 
+const KNOWN = {
+  epochs: { type: "string", default: String(DEFAULT_SETTINGS.epochs) },
+  seed: { type: "string", default: String(DEFAULT_SETTINGS.seed) },
+  "report-every": { type: "string", default: "100" },
+} as const;
+
 /**
  * Reads `--epochs`, `--seed` and `--report-every`.
  * @throws Error with words for people when one of them is not a whole number above 0, or there is anything else.
  */
 export function parseOptions(words: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...words],
-    options: {
-      epochs: { type: "string", default: String(DEFAULT_SETTINGS.epochs) },
-      seed: { type: "string", default: String(DEFAULT_SETTINGS.seed) },
-      "report-every": { type: "string", default: "100" },
-    },
-  });
-  const wholeNumber = (name: keyof typeof values): number => {
+  return optionsFrom(parseArgs({ args: [...words], options: KNOWN }).values);
+}
+
+/** The same, and `--store`: where a training that is a job by itself is kept. */
+export function parseJobOptions(words: readonly string[]): Options & { readonly store: string } {
+  const store = { type: "string", default: "./store" } as const;
+  const { values } = parseArgs({ args: [...words], options: { ...KNOWN, store } });
+  return { ...optionsFrom(values), store: values.store };
+}
+
+function optionsFrom(values: Readonly<Record<keyof typeof KNOWN, string>>): Options {
+  const wholeNumber = (name: keyof typeof KNOWN): number => {
     const text = values[name];
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error(`--${name} ${text}: give a whole number above 0.`);
     return Number(text);

@@ -46,11 +46,13 @@ export async function train(options: Options, keeper: Keeper): Promise<"done" | 
     await letSignalsIn();
   }
   keeper.report(state.step, training.totalSteps);
-  finish(training, keeper);
+  keeper.finish(weightBytes(state));
+  console.log(resultOf(training));
   return "done";
 }
 
-function printProgress(training: Training, reportEvery: number): void {
+/** A line each time that so many steps are done, and at the end of each epoch. */
+export function printProgress(training: Training, reportEvery: number): void {
   const { state, stepsPerEpoch, totalSteps } = training;
   const epochEnds = state.step % stepsPerEpoch === 0;
   if (!epochEnds && state.step % reportEvery !== 0) return;
@@ -62,12 +64,10 @@ function printProgress(training: Training, reportEvery: number): void {
   console.log(`epoch ${epoch}/${epochs}  step ${step}/${totalSteps}  loss ${loss.toFixed(3)}${accuracy}`);
 }
 
-function finish(training: Training, keeper: Keeper): void {
-  const weights = weightBytes(training.state);
-  keeper.finish(weights);
-  const accuracy = percent(training.accuracy());
-  const fingerprint = createHash("sha256").update(weights).digest("hex").slice(0, 16);
-  console.log(`result: ${accuracy} of the held-back digits right, weights ${fingerprint}`);
+/** What came out of it, in one line. */
+export function resultOf(training: Training): string {
+  const fingerprint = createHash("sha256").update(weightBytes(training.state)).digest("hex").slice(0, 16);
+  return `result: ${percent(training.accuracy())} of the held-back digits right, weights ${fingerprint}`;
 }
 
 function percent(share: number): string {

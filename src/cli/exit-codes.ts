@@ -1,7 +1,7 @@
 import { EXIT, exitStatusOfError } from "../base/index.ts";
 import type { CommandExit } from "../supervisor/index.ts";
 
-export { EXIT, type ExitEntry, type ExitName, exitStatusOfError } from "../base/index.ts";
+export { EXIT, exitStatusOfError } from "../base/index.ts";
 
 const SIGNAL_BASE = 128;
 

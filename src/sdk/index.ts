@@ -23,7 +23,6 @@ export type {
   StepsOptions,
 } from "./job.ts";
 export type { JobSurroundings } from "./job-parts.ts";
-export { type OpenJobStore, openStoreOf } from "./keeping/open-alone.ts";
 export { JobLeaves } from "./leaving.ts";
 export { type JobWorld, runJobIn } from "./run-job.ts";
 export { runJobHere } from "./run-job-here.ts";

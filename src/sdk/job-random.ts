@@ -43,7 +43,7 @@ export class SeededRandom implements JobRandom {
     }
   }
 
-  permutation(length: number): Uint32Array {
+  permutation(length: number): Uint32Array<ArrayBuffer> {
     if (!Number.isSafeInteger(length) || length < 0 || length > TWO_TO_32) {
       throw new SpotproofError(
         "bad-usage",

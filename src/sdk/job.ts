@@ -73,7 +73,7 @@ export interface JobRandom {
   /** A whole number from 0 (included) to `bound` (excluded). */
   below(bound: number): number;
   /** An order of 0 … `length - 1` (Fisher and Yates), such as that of the data of one epoch. Draws `length - 1` numbers. */
-  permutation(length: number): Uint32Array;
+  permutation(length: number): Uint32Array<ArrayBuffer>;
 }
 
 /** One life of a job, as its own program sees it. Every member that stores something rejects after a later claim (J3). */

@@ -95,7 +95,7 @@ export class Leaving implements LeaveWatch {
   /** Calls the listener once, now or later. */
   onInterruption(listener: (interruption: Interruption) => void): () => void {
     const now = this.interruption;
-    if (now !== undefined) listener(now);
+    if (now !== undefined) tellOne(listener, now);
     else this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -157,10 +157,21 @@ export class Leaving implements LeaveWatch {
     if (interruption === undefined) return;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
-    for (const listener of listeners) listener(interruption);
+    for (const listener of listeners) tellOne(listener, interruption);
   }
 
   #endTime(reason: unknown = this.#leave.signal.reason): void {
     if (!this.#timeUp.signal.aborted) this.#timeUp.abort(reason);
+  }
+}
+
+/** What a listener throws is its author's, as with every event: it must not keep the job from leaving. */
+function tellOne(listener: (interruption: Interruption) => void, interruption: Interruption): void {
+  try {
+    listener(interruption);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

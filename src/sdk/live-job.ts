@@ -1,5 +1,7 @@
-import { type Clock, type Random, SpotproofError, reasonOf } from "../base/index.ts";
+import { setImmediate } from "node:timers/promises";
+import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
+import { isTroubleOfTheJob } from "../supervisor/index.ts";
 import {
   DurableSteps,
   type ForEachOptions,
@@ -27,7 +29,7 @@ import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
-import { type StepsHost, openSteps } from "./steps.ts";
+import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
 import { type Storable, stateVersion } from "./state/index.ts";
 
 /** What a live job is made of. */
@@ -46,16 +48,22 @@ export interface LiveJobParts {
 /** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 
+/** How long a last save waits for a store that is away when no deadline says less, in ms. */
+const LAST_SAVE_LIMIT_MS = 3_600_000;
+
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
   readonly loopNames = new Set<string>();
   readonly unfinished = new Set<string>();
   tellsProgress = false;
+  stateAsked = false;
+  /** Somebody's call was rejected because the job is to leave: what the program does after that belongs to no safe point. */
+  wasToldToLeave = false;
   readonly #parts: LiveJobParts;
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
-  #stateAsked = false;
+  #comparedWithRecord = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
@@ -136,14 +144,14 @@ export class LiveJob implements Job, StepsHost {
     options: StateOptions<unknown> & Partial<EncodedStateOptions<State, unknown>> = {},
   ): Promise<State> {
     this.#throwIfFencedOut();
-    if (this.#stateAsked) {
+    if (this.stateAsked) {
       throw new SpotproofError(
         "bad-usage",
         "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
       );
     }
     const version = stateVersion(options.version);
-    this.#stateAsked = true;
+    this.stateAsked = true;
     const { restored, recorder, tell } = this.#parts;
     const { encode } = options;
     const found = restored?.takeState();
@@ -156,7 +164,9 @@ export class LiveJob implements Job, StepsHost {
 
   steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number> {
     this.#throwIfFencedOut();
-    return openSteps(this, options);
+    const steps = openSteps(this, options);
+    this.#warnOfOtherProgram(options.name);
+    return steps;
   }
 
   async forEach<Item, Result>(
@@ -167,7 +177,7 @@ export class LiveJob implements Job, StepsHost {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await forEach(this.#items, source, options, work);
+    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, work));
     this.unfinished.delete(name);
     return summary;
   }
@@ -179,7 +189,7 @@ export class LiveJob implements Job, StepsHost {
 
   async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
     this.#throwIfFencedOut();
-    return this.#once.once(key, work);
+    return this.#notingLeave(() => this.#once.once(key, work));
   }
 
   async checkpoint(): Promise<string> {
@@ -200,7 +210,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async leave(): Promise<never> {
-    if (this.#parts.leaving.signal.aborted) return this.saveAndLeave();
+    if (this.#parts.leaving.signal.aborted) return this.#leaveSaved();
     await this.commitState("request");
     throw new JobLeaves("interrupted", "the program chose to leave");
   }
@@ -208,7 +218,7 @@ export class LiveJob implements Job, StepsHost {
   /** The state as it is now is durable when this resolves. */
   async commitState(reason: SaveReason): Promise<Committed> {
     const { recorder } = this.#parts;
-    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason !== "final");
+    const { copied } = recorder.capture((bytes) => bytes <= COPY_AT_MOST_BYTES && reason === "request");
     try {
       return await recorder.commit(reason);
     } catch (error) {
@@ -217,31 +227,95 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
+  /** E1: a job that is done is only done when its last state is durable; a store that is away is waited for, within limits. */
+  commitResult(): Promise<Committed> {
+    return this.#inTime(() => this.commitState("final"));
+  }
+
   async saveAndLeave(): Promise<never> {
-    const { leaving } = this.#parts;
-    const reason: unknown = leaving.signal.reason;
+    if (!this.wasToldToLeave) return this.#leaveSaved();
+    this.tell(
+      "warn",
+      "leave-swallowed",
+      "the program went on after it was told to leave: a catch did not throw JobLeaves on. What it did since then is not saved, and is done again.",
+    );
+    throw this.#parts.leaving.signal.reason;
+  }
+
+  async #leaveSaved(): Promise<never> {
+    this.wasToldToLeave = true;
+    const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
-    this.#parts.recorder.capture(() => false);
-    await this.saveInTime();
+    try {
+      this.#parts.recorder.capture(() => false);
+      if (!(await this.#parts.recorder.handOver()))
+        await this.#inTime(() => this.#parts.recorder.commit("notice"));
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code === "fenced-out" || isTroubleOfTheJob(error))
+        throw error;
+      this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
+    }
     throw reason;
   }
 
-  /** The last save of a job that leaves: as long as there is time for it, and again while it may help. */
-  async saveInTime(): Promise<void> {
-    const { clock, recorder, leaving, tell } = this.#parts;
-    const { giveUpSavingAtMs } = leaving;
-    const timer =
-      giveUpSavingAtMs === undefined
-        ? undefined
-        : clock.after(Math.max(0, giveUpSavingAtMs - clock.now()), () => void recorder.giveUp());
+  /** A program that was changed since the last life may leave a state or a position of its record lying about, which is seldom meant. */
+  #warnOfOtherProgram(name = DEFAULT_LOOP): void {
+    const { restored } = this.#parts;
+    if (restored === undefined || this.#comparedWithRecord) return;
+    this.#comparedWithRecord = true;
+    const { loops, state } = restored.position;
+    if (state !== undefined && !this.stateAsked) {
+      const text =
+        "the checkpoint holds a state that the program does not ask for: steps go on where they were, and without restoreOr its state begins anew";
+      this.tell("warn", "state-not-asked", text);
+    }
+    const open = Object.entries(loops).filter(([, { next, to }]) => next < to);
+    if (loops[name] !== undefined || open.length === 0) return;
+    const where = open.map(([loop, { next, to }]) => `"${loop}" at step ${next} of ${to}`).join(", ");
+    const text = `the record knows no loop "${name}", which begins with its first step, but ${where}: was a loop renamed?`;
+    this.tell("warn", "loop-unknown", text);
+  }
+
+  async #notingLeave<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
-      await recorder.commit("notice");
+      return await call();
     } catch (error) {
-      if (error instanceof SpotproofError && error.code === "fenced-out") throw error;
-      tell("warn", "last-save-failed", `the last save before leaving did not work: ${reasonOf(error)}`);
+      if (this.#parts.leaving.signal.aborted) this.wasToldToLeave = true;
+      throw error;
+    }
+  }
+
+  /** Gives up what is being saved when there is no more time for it. */
+  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    const { clock, recorder, leaving } = this.#parts;
+    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
+    let timer: Timer | undefined;
+    const setTimer = (): void => {
+      timer?.cancel();
+      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
+      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
+    };
+    setTimer();
+    const silence = leaving.onInterruption(setTimer);
+    try {
+      return await save();
     } finally {
+      silence();
       timer?.cancel();
     }
+  }
+
+  /**
+   * Takes in the state together with the items that have changed it; false when a step has begun, at whose end that happens.
+   * An item that has ended is recorded some turns of the promise queue later: that is awaited, so that no state has what no record says.
+   */
+  async #captureBetweenItems(): Promise<boolean> {
+    const { recorder } = this.#parts;
+    await setImmediate();
+    if (!recorder.commitsFreely) return false;
+    // Items may be under way beside this: only a copy of the state is of one moment.
+    if (recorder.isBetweenSteps) recorder.capture(() => true);
+    return true;
   }
 
   #setProgress(done: number, total: number | undefined, unit: string | undefined): void {
@@ -284,9 +358,15 @@ export class LiveJob implements Job, StepsHost {
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
         this.#throwIfFencedOut();
-        // Items may be under way beside this: only a copy of the state is of one moment.
-        if (withState && recorder.hasState) recorder.capture(() => true);
-        await recorder.commit("interval");
+        if (withState && !(await this.#captureBetweenItems())) return;
+        // A job that leaves has only so much time; any other waits for a store that is away.
+        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+        else await recorder.commit("interval");
+      },
+      handOver: async () => {
+        this.#throwIfFencedOut();
+        if (withState && !(await this.#captureBetweenItems())) return false;
+        return recorder.handOver();
       },
       get commitsFreely() {
         return !withState || recorder.commitsFreely;

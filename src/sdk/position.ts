@@ -13,12 +13,12 @@ export interface LoopPosition {
   readonly to: number;
 }
 
-/** Which state lies beside, and in how many parts. */
+/** Which state lies beside. */
 export interface StatePosition {
   /** The program's own version of it. */
   readonly version: number;
-  /** How many large buffers lie outside of the graph. */
-  readonly buffers: number;
+  /** Whether it has memory that lies outside of its graph. */
+  readonly hasMemory: boolean;
 }
 
 /** What one commit says of itself. */
@@ -72,7 +72,7 @@ function isRandom(value: unknown): value is SeededState {
 
 function isState(value: unknown): value is StatePosition | undefined {
   if (value === undefined) return true;
-  return isRecord(value) && Number.isSafeInteger(value["version"]) && Number.isSafeInteger(value["buffers"]);
+  return isRecord(value) && Number.isSafeInteger(value["version"]) && typeof value["hasMemory"] === "boolean";
 }
 
 function isNames(value: unknown): value is readonly string[] {

@@ -3,20 +3,22 @@ import type { SaveReason } from "../checkpoint/index.ts";
 import type { Progress } from "../job/index.ts";
 import { SaveForecast } from "../supervisor/index.ts";
 import type { JobRandom } from "./job.ts";
-import { SeededRandom, freshSeed } from "./job-random.ts";
-import type { Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
+import { SeededRandom } from "./job-random.ts";
+import type { CommitRequest, Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
 
 // The record of one life, on its way into checkpoints.
 //
 //   - Position, random state and state are captured together, at a safe point, and only there.
-//   - What was appended to a log within a step that changes the state waits for the capture at its end: a commit never
-//     holds items without the state that they have changed.
+//   - What was appended to a log that changes together with the state waits for the next capture, and within a step for the one
+//     at its end: a commit never holds items without the state that they have changed.
 //   - One commit is in flight; everybody who asks meanwhile shares the next (C18).
 
+/** Everything of a state but its large memory. */
 const GRAPH = "state";
-const bufferName = (index: number): string => `state.${String(index).padStart(3, "0")}`;
+/** The large memory of a state, one after the other: its graph knows the lengths. */
+const MEMORY = "state.memory";
 const logName = (name: string): string => `${name}.log`;
 
 /** The state at one moment. */
@@ -26,10 +28,11 @@ interface Captured {
   readonly state: EncodedState | "unchanged" | undefined;
 }
 
-/** A log, and what waits for the end of a step. */
+/** A log, what waits for the next capture of the state, and what belongs to the last one. */
 interface OpenLog {
   readonly log: KeptLog;
   held: Uint8Array[];
+  captured: Uint8Array[];
 }
 
 /** What a recorder works with. */
@@ -38,6 +41,8 @@ export interface RecorderParts {
   readonly clock: Clock;
   /** Where the record stood when this life began; undefined for the first. */
   readonly restored: Position | undefined;
+  /** Where the random numbers of a job begin that was never restored. */
+  readonly seed: () => Position["random"];
   readonly onCommitted: (reason: SaveReason, committed: Committed) => void;
   readonly onFailed: (reason: SaveReason, error: SpotproofError) => void;
 }
@@ -54,6 +59,10 @@ export class Recorder {
   #captured: Captured;
   /** The capture that is durable. */
   #durable: Captured | undefined;
+  /** States that are copies of the program's. */
+  readonly #copies = new WeakSet<EncodedState>();
+  /** A copy that nobody reads any more: writing over it is several times faster than fresh memory. */
+  #spare: EncodedState | undefined;
   #progress: Progress | undefined;
   /** Loops that were first begun within each of the steps that are under way, the outermost first. */
   readonly #scopes: Set<string>[] = [];
@@ -65,8 +74,8 @@ export class Recorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    const { restored } = parts;
-    this.random = new SeededRandom(restored?.random ?? freshSeed());
+    const { restored, seed } = parts;
+    this.random = new SeededRandom(restored?.random ?? seed());
     this.#loops = new Map(Object.entries(restored?.loops ?? {}));
     for (const name of restored?.logs ?? []) this.#openLog(name);
     const position = restored ?? { loops: {}, random: this.random.state, state: undefined, logs: [] };
@@ -121,15 +130,20 @@ export class Recorder {
     return scope;
   }
 
-  /** Whether a commit may be made now of what was appended. */
-  get commitsFreely(): boolean {
-    return this.#scopes.length === 0 || !this.hasState;
+  /** Whether no step is under way. */
+  get isBetweenSteps(): boolean {
+    return this.#scopes.length === 0;
   }
 
-  /** Appends to a log; `withState` waits for the end of the step that is under way. */
+  /** Whether a commit may be made now of what was appended. */
+  get commitsFreely(): boolean {
+    return this.isBetweenSteps || !this.hasState;
+  }
+
+  /** Appends to a log; `withState` waits for the next capture, whoever commits meanwhile. */
   append(name: string, bytes: Uint8Array, withState: boolean): void {
     const open = this.#openLog(name);
-    if (withState && !this.commitsFreely) open.held.push(bytes);
+    if (withState && this.hasState) open.held.push(bytes);
     else open.log.append(bytes);
   }
 
@@ -158,7 +172,7 @@ export class Recorder {
     const beganAtMs = clock.now();
     const { state, copied } = this.#encode(mayCopy);
     for (const open of this.#logs.values()) {
-      for (const bytes of open.held) open.log.append(bytes);
+      open.captured = open.captured.concat(open.held);
       open.held = [];
     }
     this.#captured = { position: this.#position(state), state };
@@ -181,6 +195,12 @@ export class Recorder {
     };
     this.#next = this.#running.then(begin, begin);
     return this.#next;
+  }
+
+  /** Leaves the record of the last capture to whoever makes it durable after the end of this program. False when nobody does. */
+  async handOver(): Promise<boolean> {
+    if (this.#tainted !== undefined) return false;
+    return this.#parts.keeper.handOver(this.#request("notice", this.#captured));
   }
 
   /**
@@ -211,15 +231,8 @@ export class Recorder {
   async #commitOnce(reason: SaveReason): Promise<Committed> {
     const { keeper, onCommitted, onFailed } = this.#parts;
     const captured = this.#captured;
-    const position = { ...captured.position, logs: [...this.#logs.keys()] };
     try {
-      const committed = await keeper.commit({
-        reason,
-        parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
-        index: positionToIndex(position),
-        progress: this.#progress,
-        signal: this.#abort.signal,
-      });
+      const committed = await keeper.commit(this.#request(reason, captured));
       this.#commits += 1;
       this.forecast.learn({ durationMs: committed.durationMs, pausedMs: 0 });
       this.#settle(captured);
@@ -235,8 +248,22 @@ export class Recorder {
     }
   }
 
-  /** The buffers of a state that is durable are let go. */
+  #request(reason: SaveReason, captured: Captured): CommitRequest {
+    this.#appendCaptured();
+    const position = { ...captured.position, logs: [...this.#logs.keys()] };
+    return {
+      reason,
+      parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
+      index: positionToIndex(position),
+      progress: this.#progress,
+      signal: this.#abort.signal,
+    };
+  }
+
+  /** The buffers of a state that is durable are let go; those of a copy are written over by the next. */
   #settle(captured: Captured): void {
+    const { state } = captured;
+    if (typeof state === "object" && this.#copies.has(state)) this.#spare = state;
     const durable: Captured = {
       position: captured.position,
       state: captured.state === undefined ? undefined : "unchanged",
@@ -252,7 +279,11 @@ export class Recorder {
     if (this.#stateOf === undefined) return { state: this.#captured.state, copied: true };
     const encoded = encodeState(this.#stateOf());
     const copied = mayCopy(encoded.byteLength);
-    return { state: copied ? snapshot(encoded) : encoded, copied };
+    if (!copied) return { state: encoded, copied };
+    const state = snapshot(encoded, this.#spare);
+    this.#spare = undefined;
+    this.#copies.add(state);
+    return { state, copied };
   }
 
   #position(state: Captured["state"]): Position {
@@ -263,9 +294,17 @@ export class Recorder {
       state:
         state === undefined || state === "unchanged" || this.#stateOf === undefined
           ? before
-          : { version: this.#stateVersion, buffers: state.buffers.length },
+          : { version: this.#stateVersion, hasMemory: state.buffers.length > 0 },
       logs: [],
     };
+  }
+
+  /** Only now: a commit that was under way at the capture must not get hold of what belongs to a later state. */
+  #appendCaptured(): void {
+    for (const open of this.#logs.values()) {
+      for (const bytes of open.captured) open.log.append(bytes);
+      open.captured = [];
+    }
   }
 
   #logParts(): readonly Part[] {
@@ -275,7 +314,7 @@ export class Recorder {
   #openLog(name: string): OpenLog {
     let open = this.#logs.get(name);
     if (open === undefined) {
-      open = { log: this.#parts.keeper.openLog(logName(name)), held: [] };
+      open = { log: this.#parts.keeper.openLog(logName(name)), held: [], captured: [] };
       this.#logs.set(name, open);
     }
     return open;
@@ -285,23 +324,19 @@ export class Recorder {
 function statePartsOf({ position, state }: Captured, durable: Captured | undefined): readonly Part[] {
   if (state === undefined || position.state === undefined) return [];
   if (state !== "unchanged") {
-    return [
-      { kind: "bytes", name: GRAPH, pieces: [state.graph] },
-      ...state.buffers.map(
-        (buffer, index): Part => ({ kind: "bytes", name: bufferName(index), pieces: [buffer] }),
-      ),
-    ];
+    const graph: Part = { kind: "bytes", name: GRAPH, pieces: [state.graph] };
+    return state.buffers.length === 0
+      ? [graph]
+      : [graph, { kind: "bytes", name: MEMORY, pieces: state.buffers }];
   }
   if (durable === undefined)
     throw new SpotproofError("internal", "A state was called unchanged that was never kept.");
-  return statePartNames(position).map((name): Part => ({ kind: "unchanged", name }));
+  const names = position.state.hasMemory ? [GRAPH, MEMORY] : [GRAPH];
+  return names.map((name): Part => ({ kind: "unchanged", name }));
 }
 
-/** The names of the parts that hold the state: its graph first, then its buffers. */
-export function statePartNames({ state }: Pick<Position, "state">): readonly string[] {
-  if (state === undefined) return [];
-  return [GRAPH, ...Array.from({ length: state.buffers }, (_, index) => bufferName(index))];
-}
+/** The names of the parts that hold a state. */
+export const STATE_PARTS = { graph: GRAPH, memory: MEMORY } as const;
 
 /** The names of the parts that hold logs. */
 export function logPartNames({ logs }: Pick<Position, "logs">): readonly string[] {

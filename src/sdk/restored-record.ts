@@ -1,13 +1,15 @@
+import { SpotproofError } from "../base/index.ts";
 import type { Progress } from "../job/index.ts";
 import type { Keeper, KeptParts } from "./keeping/keeper.ts";
 import { type Position, positionFromIndex } from "./position.ts";
-import { logPartNames, statePartNames } from "./recorder.ts";
+import { STATE_PARTS, logPartNames } from "./recorder.ts";
+import { allocateBuffers } from "./state/index.ts";
 
 /** A state as it was kept: not yet made into values. */
 export interface KeptState {
   readonly version: number;
   readonly graph: Buffer;
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly Uint8Array[];
 }
 
 /** What a life goes on from. */
@@ -67,6 +69,35 @@ async function readRecord(parts: KeptParts): Promise<KeptRecord | undefined> {
 
 async function readState(parts: KeptParts, position: Position): Promise<KeptState | undefined> {
   if (position.state === undefined) return undefined;
-  const [graph, ...buffers] = await Promise.all(statePartNames(position).map((name) => parts.read(name)));
-  return graph === undefined ? undefined : { version: position.state.version, graph, buffers };
+  const { version, hasMemory } = position.state;
+  const graph = await parts.read(STATE_PARTS.graph);
+  const buffers = allocateBuffers(graph);
+  if (hasMemory) await fill(buffers, parts.stream(STATE_PARTS.memory));
+  return { version, graph, buffers };
+}
+
+/** Memory of gigabytes is read right into its place. */
+async function fill(buffers: readonly Uint8Array[], stream: AsyncIterable<Buffer>): Promise<void> {
+  const places = buffers.values();
+  let place = places.next();
+  let at = 0;
+  for await (const piece of stream) {
+    for (let done = 0; done < piece.length; ) {
+      if (place.done === true) throw damaged("longer");
+      const room = place.value.length - at;
+      const length = Math.min(piece.length - done, room);
+      place.value.set(piece.subarray(done, done + length), at);
+      done += length;
+      at += length;
+      if (length < room) continue;
+      place = places.next();
+      at = 0;
+    }
+  }
+  const left = place.done === true ? [] : [place.value.subarray(at), ...places];
+  if (left.some(({ length }) => length > 0)) throw damaged("shorter");
+}
+
+function damaged(how: string): SpotproofError {
+  return new SpotproofError("checkpoint-damaged", `The memory of the state is ${how} than its graph says.`);
 }

@@ -1,6 +1,7 @@
 import { type JobName, parseJobName } from "../base/index.ts";
 import { type InterruptionRecord, type NoticeSource, createInterruptionRecord } from "../notice/index.ts";
 import { endOfUnclaimed } from "./ends.ts";
+import { type SeededState, freshSeed } from "./job-random.ts";
 import { interruptionRate } from "./interruption-rate.ts";
 import type { Job, JobEnd, JobOptions } from "./job.ts";
 import type { JobSurroundings } from "./job-parts.ts";
@@ -24,6 +25,8 @@ export interface JobWorld {
   readonly openStore: OpenJobStore;
   /** What can be heard, beside Ctrl-C; the testing kit has a source of its own. */
   readonly sources?: ((surroundings: JobSurroundings) => readonly NoticeSource[]) | undefined;
+  /** Where the random numbers of a job begin. Default: somewhere else each time. */
+  readonly seed?: (() => SeededState) | undefined;
 }
 
 /** One life of a job in a world: from the claim to its recorded end. */
@@ -138,6 +141,7 @@ async function live<Result>(
         keeper,
         clock,
         restored: restored?.position,
+        seed: world.seed ?? freshSeed,
         onCommitted: (reason, { id }) =>
           say(reason === "interval" ? "debug" : "info", "saved", `saved ${id} (${reason})`),
         onFailed: (reason, error) =>

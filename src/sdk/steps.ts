@@ -13,6 +13,8 @@ export interface StepsHost {
   readonly leaving: Leaving;
   /** Names of loops that were begun and are not free again. */
   readonly loopNames: Set<string>;
+  /** Whether `restoreOr` was called. */
+  readonly stateAsked: boolean;
   /** Loops that have begun and not come to their end. */
   readonly unfinished: Set<string>;
   /** What checkpoints under `auto` are reckoned with. */
@@ -22,11 +24,15 @@ export interface StepsHost {
   /** Whether the program tells its progress by itself. */
   readonly tellsProgress: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
-  /** Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. */
+  /**
+   * Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. Without a checkpoint when
+   * something within the step was told to leave before: then the step is not done, although it has ended.
+   */
   saveAndLeave(): Promise<never>;
 }
 
-const DEFAULT_NAME = "steps";
+/** What a loop without a name is called. */
+export const DEFAULT_LOOP = "steps";
 const DEFAULT_OVERHEAD = 0.035;
 /** Larger states are not copied unless that was asked for. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
@@ -46,7 +52,7 @@ export function openSteps<State>(
   const {
     from = 0,
     to,
-    name = DEFAULT_NAME,
+    name = DEFAULT_LOOP,
     state,
     checkpointEvery = "auto",
     maxOverhead = DEFAULT_OVERHEAD,
@@ -68,10 +74,26 @@ export function openSteps<State>(
       `The loop "${name}" was begun before: give each loop of steps a name of its own ({ name: "…" }).`,
     );
   }
+  if (state !== undefined) refuseUnaskedState(host, state);
   const due = checkpointDue(checkpointEvery, host.rate, maxOverhead);
   host.loopNames.add(name);
   if (state !== undefined) host.recorder.setState(state);
   return new StepLoop(host, { name, from, to, due, save: options.save }).run();
+}
+
+/** Position and state are one: who saves a state that is never restored would go on from a later step with the initial one. */
+function refuseUnaskedState({ stateAsked }: StepsHost, state: unknown): void {
+  if (typeof state !== "function") {
+    throw new SpotproofError(
+      "bad-usage",
+      "steps: `state` must be a function that gives the state, such as () => model.",
+    );
+  }
+  if (stateAsked) return;
+  throw new SpotproofError(
+    "bad-usage",
+    "steps was given a state, and restoreOr was not called: the next life would go on after the last step without it. Get the state from `await job.restoreOr(() => initial)` first.",
+  );
 }
 
 function requireStep(what: string, value: number): void {

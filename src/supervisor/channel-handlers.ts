@@ -40,6 +40,7 @@ export function channelHandlers({ parts, state, keeper, told }: Supervision): Ch
       job: attempt.job,
       attempt: attempt.number,
       interruption: interruptions.state().kind,
+      savesAtEnd: keeper !== undefined && parts.policy.commitBy === "spotproof",
       ...state.status(),
     }),
   };

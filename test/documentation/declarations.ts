@@ -31,12 +31,13 @@ export function declarationsBelow(folder: string): ReadonlyMap<string, Declarati
 
 /** The names that a file of re-exports hands on, and those that it declares, in the order in which they stand there. */
 export function exportedNames(text: string): readonly string[] {
-  const lists = [...text.matchAll(/^export (?:type )?\{([^}]+)\} from/gm)].flatMap(({ 1: list = "", index }) =>
-    list
-      .split(",")
-      .map((item) => item.trim().replace(/^type /, ""))
-      .filter((item) => item !== "")
-      .map((name) => ({ name, index })),
+  const lists = [...text.matchAll(/^export (?:type )?\{([^}]+)\} from/gm)].flatMap(
+    ({ 1: list = "", index }) =>
+      list
+        .split(",")
+        .map((item) => item.trim().replace(/^type /, ""))
+        .filter((item) => item !== "")
+        .map((name) => ({ name, index })),
   );
   const own = [...text.matchAll(/^export (?:async )?(?:const|function|class) ([A-Za-z0-9_]+)/gm)].map(
     ({ 1: name = "", index }) => ({ name, index }),
@@ -57,7 +58,7 @@ export function declarationsOf(text: string): readonly Declaration[] {
 }
 
 function commentBefore(lines: readonly string[], at: number): number {
-  if (!/\*\/$/.test(lines[at - 1] ?? "")) return at;
+  if (lines[at - 1]?.endsWith("*/") !== true) return at;
   let start = at - 1;
   while (start > 0 && !(lines[start] ?? "").startsWith("/**")) start -= 1;
   return start;

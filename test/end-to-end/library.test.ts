@@ -83,3 +83,21 @@ test("the mocks of all clouds are controlled from a program while they run", () 
     "azure 200 false, 200 true, true, 200 false, 503 false, 200 false, 5",
   ]);
 });
+
+test("the built testing kit cuts a job in a process of its own, and leaves nothing that keeps it alive", () => {
+  const program = `
+    import { createJobTest } from ${JSON.stringify(resolve("dist/testing.js"))};
+    const test = createJobTest();
+    const fit = async (job) => {
+      const state = await job.restoreOr(() => ({ total: 0 }));
+      for await (const step of job.steps({ to: 10, checkpointEvery: 2 })) state.total += step;
+      return state.total;
+    };
+    console.log((await test.run(fit, { crashAtStep: 5 })).kind, (await test.run(fit)).result);
+  `;
+  const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  expect(said).toBe("crashed 45\n");
+});

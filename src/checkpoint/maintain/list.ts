@@ -60,7 +60,7 @@ export async function listCheckpoints(
   for (let at = 0; at < ids.length; at += MANIFESTS_AT_A_TIME) {
     const some = ids.slice(at, at + MANIFESTS_AT_A_TIME);
     const read = await Promise.all(
-      some.map(async (id) => known?.get(id) ?? readListed(store, job, id, signal)),
+      some.map(async (id) => known?.get(id) ?? (await readListed(store, job, id, signal))),
     );
     listed.push(...read.filter((one) => one !== "vanished"));
   }

@@ -8,7 +8,7 @@ export type {
   ItemsSummary,
   ItemWork,
 } from "./items.ts";
-export type { ItemsHost, LeaveWatch, RecordLog } from "./items-host.ts";
+export type { ItemsHost, LeaveWatch } from "./items-host.ts";
 export { type Lines, linesOf } from "./lines.ts";
 export { DurableSteps, type OnceContext } from "./once.ts";
 export { results } from "./results.ts";

@@ -289,9 +289,17 @@ export class ItemRun<Item, Result> {
     return other.reason;
   }
 
+  /** A commit that is under way is not waited for when the machine is left and somebody else saves after the program's end. */
+  async #isHandedOver(): Promise<boolean> {
+    const { leave, commitsFreely, handOver } = this.#host;
+    if (!leave.signal.aborted || !commitsFreely || handOver === undefined) return false;
+    this.#commits.end();
+    return handOver();
+  }
+
   async #commitRest(): Promise<Reason | undefined> {
     try {
-      await this.#commits.finish();
+      if (!(await this.#isHandedOver())) await this.#commits.finish();
       return undefined;
     } catch (reason) {
       return { reason };

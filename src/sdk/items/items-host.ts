@@ -37,6 +37,11 @@ export interface ItemsHost {
    */
   commit(): Promise<void>;
   /**
+   * When the job is to leave: puts what was appended where somebody else makes it durable after the end of the program, even while a
+   * commit is under way. False when nobody would, which is so without this.
+   */
+  readonly handOver?: (() => Promise<boolean>) | undefined;
+  /**
    * False while the record may only be committed at the end of a step, together with the state that the step changes: then
    * `commit` is not to be called, what was appended goes with the step's own checkpoint.
    */

@@ -75,20 +75,25 @@ export class AloneKeeper implements Keeper {
     return this.#parts.medium.stream(name, from);
   }
 
+  /** Nobody is there after the end. */
+  handOver(_request: CommitRequest): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   async commit(request: CommitRequest): Promise<Committed> {
     const { clock, attempt, life, medium, confirm } = this.#parts;
-    this.#throwIfFencedOut();
+    if (this.fencedOut.aborted) throw fencedOut();
     // A machine that goes away has no time for tidying up.
     if (request.reason === "notice") this.#abortPrune.abort();
     await this.#pruning;
     const beganAtMs = clock.now();
     const { progress, signal } = request;
     const result = await medium.save(request, {
-      note: () => ({ ...(progress === undefined ? {} : { progress }) }),
+      note: () => (progress === undefined ? {} : { progress }),
       confirm: () => confirm(signal),
     });
-    if (result.kind === "fenced-out") this.#throwFencedOut();
-    const { checkpoint } = result as Extract<typeof result, { kind: "saved" }>;
+    if (result.kind === "fenced-out") throw fencedOut();
+    const { checkpoint } = result;
     life.committed(checkpoint, checkpoint.capturedAtMs, progress);
     attempt.note("saved", {
       checkpoint: checkpoint.id,
@@ -116,14 +121,6 @@ export class AloneKeeper implements Keeper {
     await this.#parts.close();
   }
 
-  #throwIfFencedOut(): void {
-    if (this.fencedOut.aborted) this.#throwFencedOut();
-  }
-
-  #throwFencedOut(): never {
-    throw new SpotproofError("fenced-out", "A later attempt owns this job.");
-  }
-
   /** Beside the work; the next commit waits for it. */
   #pruneNowAndThen(): void {
     const { clock, medium, retention, onPruneFailed } = this.#parts;
@@ -143,6 +140,10 @@ export class AloneKeeper implements Keeper {
       },
     );
   }
+}
+
+function fencedOut(): SpotproofError {
+  return new SpotproofError("fenced-out", "A later attempt owns this job.");
 }
 
 /** The progress that a checkpoint has noted. */

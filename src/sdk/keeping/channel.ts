@@ -46,6 +46,16 @@ export class Channel {
       throw new SpotproofError("channel-refused", `Progress was answered with ${status}: ${body}`);
   }
 
+  /**
+   * Whether the supervisor saves the folder when this program has ended, because it has asked it to end or the machine is to go.
+   * @throws SpotproofError `channel-unreachable`, `channel-refused`
+   */
+  async savesAtEnd(): Promise<boolean> {
+    const { body } = await this.#call("GET", "/", SHORT_CALL_MS);
+    const { savesAtEnd, phase, interruption } = parse(body);
+    return savesAtEnd === true && (phase === "stopping" || interruption === "interrupted");
+  }
+
   /** The supervisor as a source of notices: it has merged all that can be heard on this machine. */
   source(): NoticeSource {
     return {

@@ -1,4 +1,5 @@
-import { type CheckpointId, SpotproofError } from "../../base/index.ts";
+import fs from "node:fs/promises";
+import { type CheckpointId, SpotproofError, reasonOf } from "../../base/index.ts";
 import {
   type FolderSaver,
   type PruneReport,
@@ -39,6 +40,7 @@ export class FolderMedium implements RecordMedium {
   async load<Value>(load: (parts: KeptParts) => Promise<Value>): Promise<LoadedRecord<Value>> {
     const { lineage, attempt } = this.#parts;
     if (lineage.length === 0) {
+      await this.#makeFolder();
       this.#saver = createFolderSaver(this.#parts);
       const found = await this.#record.open();
       // A folder that was copied here with its record, say: the work goes on from it.
@@ -78,6 +80,16 @@ export class FolderMedium implements RecordMedium {
 
   prune(retention: Retention, signal?: AbortSignal): Promise<PruneReport> {
     return this.#opened().prune(retention, signal);
+  }
+
+  /** The program is to find its folder, empty or not. */
+  async #makeFolder(): Promise<void> {
+    const { folder } = this.#parts;
+    try {
+      await fs.mkdir(folder, { recursive: true });
+    } catch (error) {
+      throw new SpotproofError("folder-unusable", `${folder}: ${reasonOf(error)}.`, { cause: error });
+    }
   }
 
   #opened(): FolderSaver {

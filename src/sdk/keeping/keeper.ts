@@ -82,6 +82,11 @@ export interface Keeper {
    * @throws SpotproofError `fenced-out`, or what the store says
    */
   commit(request: CommitRequest): Promise<Committed>;
+  /**
+   * The last record of a program that ends now: puts it where somebody else makes it durable after the program's end, even while a
+   * commit is under way. False when nobody would: then it has to be committed.
+   */
+  handOver(request: CommitRequest): Promise<boolean>;
   progress(progress: Progress): void;
   /** Ends the life: nothing is committed afterwards. Within `limitMs`; tells whether it was recorded. */
   end(ending: Ending, limitMs: number): Promise<"recorded" | "not-recorded" | "fenced-out">;

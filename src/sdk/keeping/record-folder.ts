@@ -135,7 +135,7 @@ export class RecordFolder {
         return before;
       case "bytes": {
         const file = `${part.name}-${this.#generation}`;
-        await this.#append(join(this.#path, file), 0, part.pieces);
+        await this.#create(join(this.#path, file), part.pieces);
         return { file, bytes: part.pieces.reduce((sum, piece) => sum + piece.byteLength, 0) };
       }
       case "log":
@@ -149,8 +149,9 @@ export class RecordFolder {
     if (!(log instanceof FolderLog))
       throw new SpotproofError("internal", `${name} is a log of another record.`);
     const pieces = log.take();
+    const path = join(this.#path, file);
     try {
-      await this.#append(join(this.#path, file), log.written, pieces);
+      await (log.written === 0 ? this.#create(path, pieces) : this.#append(path, log.written, pieces));
     } catch (error) {
       log.putBack(pieces);
       throw error;
@@ -159,24 +160,33 @@ export class RecordFolder {
     return { file, bytes: log.written };
   }
 
-  /** Writes from `at` on; what a write that failed left behind it is overwritten. */
-  async #append(path: string, at: number, pieces: readonly Uint8Array[]): Promise<void> {
+  /** Adds to the end of a log; what a write that failed left behind its end is cut off first. */
+  async #append(path: string, end: number, pieces: readonly Uint8Array[]): Promise<void> {
     await this.#guard(path, async () => {
-      const handle = await fs.open(path, at === 0 ? "w" : "r+", 0o600);
-      try {
-        if (at > 0) await handle.truncate(at);
-        let position = at;
-        for (const piece of pieces) {
-          for (let done = 0; done < piece.byteLength; ) {
-            const { bytesWritten } = await handle.write(piece, done, piece.byteLength - done, position);
-            done += bytesWritten;
-            position += bytesWritten;
-          }
-        }
-      } finally {
-        await handle.close();
-      }
+      if ((await fs.stat(path)).size > end) await fs.truncate(path, end);
+      // Whoever looks at a file that is open sees that it only grows.
+      await this.#writeTo(await fs.open(path, "a", 0o600), pieces);
     });
+  }
+
+  /** A file has its name when it is whole. */
+  async #create(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+    await this.#guard(path, async () => {
+      await this.#writeTo(await fs.open(`${path}.new`, "w", 0o600), pieces);
+      await fs.rename(`${path}.new`, path);
+    });
+  }
+
+  async #writeTo(handle: fs.FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+    try {
+      for (const piece of pieces) {
+        for (let done = 0; done < piece.byteLength; ) {
+          done += (await handle.write(piece, done, piece.byteLength - done)).bytesWritten;
+        }
+      }
+    } finally {
+      await handle.close();
+    }
   }
 
   async #readPosition(): Promise<RecordPosition | undefined> {

@@ -29,6 +29,7 @@ export class WrappedKeeper implements Keeper {
   #progress: Progress | undefined;
   #timer: Timer | undefined;
   #telling: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(parts: WrappedKeeperParts) {
     this.#parts = parts;
@@ -75,7 +76,7 @@ export class WrappedKeeper implements Keeper {
   async commit(request: CommitRequest): Promise<Committed> {
     const { clock, channel } = this.#parts;
     const beganAtMs = clock.now();
-    await this.#record.write(request);
+    await this.#write(request);
     try {
       const id = await channel.checkpoint();
       return { id, durationMs: clock.now() - beganAtMs, storedBytes: 0 };
@@ -83,6 +84,13 @@ export class WrappedKeeper implements Keeper {
       if (error instanceof SpotproofError && error.code === "fenced-out") this.#fencedOut.abort(error);
       throw error;
     }
+  }
+
+  /** A machine may be gone before two saves are over: that of the supervisor, after our end, will do. */
+  async handOver(request: CommitRequest): Promise<boolean> {
+    if (!(await this.#isSavedAtEnd())) return false;
+    await this.#write(request);
+    return true;
   }
 
   progress(progress: Progress): void {
@@ -102,6 +110,23 @@ export class WrappedKeeper implements Keeper {
     this.#timer?.cancel();
     this.#tell();
     await this.#telling;
+  }
+
+  async #isSavedAtEnd(): Promise<boolean> {
+    try {
+      return await this.#parts.channel.savesAtEnd();
+    } catch (error) {
+      this.#parts.onTrouble(`it is not known who saves at the end: ${reasonOf(error)}`);
+      return false;
+    }
+  }
+
+  /** One write of the record after the other. */
+  #write(request: CommitRequest): Promise<void> {
+    const write = (): Promise<void> => this.#record.write(request);
+    const writing = this.#writing.then(write, write);
+    this.#writing = writing;
+    return writing;
   }
 
   #tell(): void {
