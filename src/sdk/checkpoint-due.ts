@@ -34,6 +34,8 @@ export function checkpointDue(
     if (!Number.isSafeInteger(every) || every < 1) throw unclear(`checkpointEvery: ${every}`);
     return ({ steps }) => steps >= every;
   }
+  const given: unknown = every;
+  if (typeof given !== "object" || given === null) throw unclear(`checkpointEvery: ${String(given)}`);
   const { seconds } = every;
   if (typeof seconds !== "number" || !(seconds > 0))
     throw unclear(`checkpointEvery: { seconds: ${seconds} }`);

@@ -94,6 +94,8 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw new SpotproofError("folder-unusable", `${path} cannot be created: ${reasonOf(error)}.`, { cause: error });
+    throw new SpotproofError("folder-unusable", `${path} cannot be created: ${reasonOf(error)}.`, {
+      cause: error,
+    });
   }
 }
