@@ -14,6 +14,7 @@ import {
   forEach,
   results,
 } from "./items/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type {
   EncodedStateOptions,
@@ -128,6 +129,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   onInterruption(listener: (interruption: Interruption) => void): () => void {
+    requireFunction("The listener of onInterruption", listener, "({ cause }) => console.log(cause)");
     return this.#parts.leaving.onInterruption(listener);
   }
 
@@ -150,6 +152,8 @@ export class LiveJob implements Job, StepsHost {
         "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
       );
     }
+    requireFunction("The initial state of restoreOr", initial, "() => ({ count: 0 })");
+    requireOptions("restoreOr", options, "{ version: 2 }");
     const version = stateVersion(options.version);
     this.stateAsked = true;
     const { restored, recorder, tell } = this.#parts;

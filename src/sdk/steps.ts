@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Clock, type MonotonicMs, SpotproofError, formatDuration } from "../base/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
 import { type CheckpointCost, type CheckpointDue, checkpointDue } from "./checkpoint-due.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type { JobEvent, StepsOptions } from "./job.ts";
@@ -50,6 +51,7 @@ export function openSteps<State>(
   host: StepsHost,
   options: StepsOptions<State>,
 ): AsyncIterableIterator<number> {
+  requireOptions("steps", options, "{ to: 100 }");
   const {
     from = 0,
     to,
@@ -63,7 +65,10 @@ export function openSteps<State>(
   if (!(maxOverhead > 0 && maxOverhead < 1)) {
     throw new SpotproofError("bad-usage", `maxOverhead: ${maxOverhead} is no share between 0 and 1.`);
   }
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
+  if (options.save !== undefined && !["background", "wait"].includes(options.save)) {
+    throw new SpotproofError("bad-usage", `save: ${options.save} is not known; use "background" or "wait".`);
+  }
+  if (typeof name !== "string" || !/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
     throw new SpotproofError(
       "bad-usage",
       `"${name}" cannot be the name of a loop: use letters, digits, dots, dashes and underscores.`,
@@ -84,12 +89,7 @@ export function openSteps<State>(
 
 /** Position and state are one: who saves a state that is never restored would go on from a later step with the initial one. */
 function refuseUnaskedState({ stateAsked }: StepsHost, state: unknown): void {
-  if (typeof state !== "function") {
-    throw new SpotproofError(
-      "bad-usage",
-      "steps: `state` must be a function that gives the state, such as () => model.",
-    );
-  }
+  requireFunction("steps: `state`", state, "() => model");
   if (stateAsked) return;
   throw new SpotproofError(
     "bad-usage",
