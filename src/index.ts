@@ -1,6 +1,14 @@
 // What programs may import from "spotproof". Running a job, reading a store, looking after checkpoints, and trying interruptions out.
 
-import { type Job, type JobEnd, type JobOptions, runJobHere } from "./sdk/index.ts";
+import {
+  type ItemOutcome,
+  type Job,
+  type JobEnd,
+  type JobOptions,
+  type ResultsPlace,
+  readResultsIn,
+  runJobHere,
+} from "./sdk/index.ts";
 import type {
   AzureMetadataMock,
   AzureMetadataMockOptions,
@@ -68,6 +76,7 @@ export type {
   JobRandom,
   Lines,
   OnceContext,
+  ResultsPlace,
   StateOptions,
   StepsOptions,
   Storable,
@@ -95,6 +104,14 @@ export const runJob = <Result>(
   options: JobOptions,
   work: (job: Job) => Promise<Result> | Result,
 ): Promise<JobEnd<Result>> => runJobHere(process, name, options, work);
+
+/**
+ * What became of the items of a list of a job, whether it is completed, was interrupted, or runs elsewhere: as `job.results`, for programs
+ * that are not the job. Read from its newest checkpoint, as a stream.
+ * @throws SpotproofError `job-not-found`, `checkpoint-not-found`, `checkpoint-damaged`, `bad-usage`, what the store throws
+ */
+export const readResults = <Result = unknown>(place: ResultsPlace): AsyncIterable<ItemOutcome<Result>> =>
+  readResultsIn<Result>(place, process.cwd());
 
 // Loaded when one is started: whoever reads a store waits for none of it.
 

@@ -18,6 +18,8 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     "ItemsSummary",
     "ItemOutcome",
     "ItemError",
+    "readResults",
+    "ResultsPlace",
     "OnceContext",
     "linesOf",
     "Lines",

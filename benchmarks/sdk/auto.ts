@@ -58,13 +58,13 @@ type Figures = AutoReport & Pick<AutoFigures, "checkpoints" | "peakBytes">;
 
 async function one(bench: Bench, order: Omit<AutoOrder, "store" | "report">): Promise<Figures> {
   const store = bench.workspace.absent("store");
-  const { sample, report } = await runProcess<AutoReport>(bench, {
+  const { sample, report } = await runProcess(bench, {
     program: "auto-process",
     order: { ...order, store },
   });
   const checkpoints = order.kind === "background" || order.kind === "wait" ? checkpointsMade(store) : 0;
   bench.workspace.absent("store");
-  return { ...report, checkpoints, peakBytes: sample.peakBytes };
+  return { ...(report as AutoReport), checkpoints, peakBytes: sample.peakBytes };
 }
 
 /** Checkpoints are numbered within an attempt, those that were removed again included. */

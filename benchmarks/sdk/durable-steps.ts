@@ -120,8 +120,9 @@ async function inTurn(
       const folder = workspace.fresh("store");
       const place = program === "dbos-steps-process" ? await peer?.newDatabase() : folder;
       const order = { kind, atOnce, steps: options.steps, place };
-      const { sample, report } = await runProcess<StepsReport>(bench, { program, order, more });
-      one.runs.push({ tookMs: report.tookMs, cpuMs: sample.cpuMs, peakBytes: sample.peakBytes });
+      const { sample, report } = await runProcess(bench, { program, order, more });
+      const { tookMs } = report as StepsReport;
+      one.runs.push({ tookMs, cpuMs: sample.cpuMs, peakBytes: sample.peakBytes });
       if (program === "spotproof-steps-process")
         one.stored = { objects: countFiles(folder), bytes: folderBytes(folder) };
       workspace.absent("store");

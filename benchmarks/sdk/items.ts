@@ -50,7 +50,7 @@ async function measureList(
   let store = workspace.absent("store");
   const live = (more: { readonly diesAt?: number; readonly verifies: boolean }) => {
     const order = { items, isKeyed, isAsync, store, ...more };
-    return runProcess<ItemsReport>(bench, {
+    return runProcess(bench, {
       program: "items-process",
       order,
       dies: more.diesAt !== undefined,
@@ -68,12 +68,12 @@ async function measureList(
   workspace.absent("store");
   return {
     name,
-    whole: whole.report,
+    whole: whole.report as ItemsReport,
     peakBytes: whole.sample.peakBytes,
     stored,
-    again: again.report,
+    again: again.report as ItemsReport,
     againPeakBytes: again.sample.peakBytes,
-    afterKill: afterKill.report,
+    afterKill: afterKill.report as ItemsReport,
     afterKillPeakBytes: afterKill.sample.peakBytes,
   };
 }

@@ -34,7 +34,9 @@ export function checkpointDue(
     if (!Number.isSafeInteger(every) || every < 1) throw unclear(`checkpointEvery: ${every}`);
     return ({ steps }) => steps >= every;
   }
-  const { seconds } = Object(every) as { readonly seconds?: unknown };
+  const given: unknown = every;
+  if (typeof given !== "object" || given === null) throw unclear(`checkpointEvery: ${String(given)}`);
+  const { seconds } = every;
   if (typeof seconds !== "number" || !(seconds > 0))
     throw unclear(`checkpointEvery: { seconds: ${String(seconds)} }`);
   return ({ ms }) => ms >= seconds * 1000;

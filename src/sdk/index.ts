@@ -24,6 +24,7 @@ export type {
 } from "./job.ts";
 export type { JobSurroundings } from "./job-parts.ts";
 export { JobLeaves } from "./leaving.ts";
+export { type ResultsPlace, readResultsIn } from "./read-results.ts";
 export { type JobWorld, runJobIn } from "./run-job.ts";
 export { runJobHere } from "./run-job-here.ts";
 export type { Storable } from "./state/index.ts";

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
 import { isTroubleOfTheJob } from "../supervisor/index.ts";
@@ -13,6 +14,7 @@ import {
   forEach,
   results,
 } from "./items/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type {
   EncodedStateOptions,
@@ -28,7 +30,7 @@ import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
-import { type StepsHost, openSteps } from "./steps.ts";
+import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
 import { type Storable, stateVersion } from "./state/index.ts";
 
 /** What a live job is made of. */
@@ -55,11 +57,14 @@ export class LiveJob implements Job, StepsHost {
   readonly loopNames = new Set<string>();
   readonly unfinished = new Set<string>();
   tellsProgress = false;
+  stateAsked = false;
+  /** Somebody's call was rejected because the job is to leave: what the program does after that belongs to no safe point. */
+  wasToldToLeave = false;
   readonly #parts: LiveJobParts;
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
-  #stateAsked = false;
+  #comparedWithRecord = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
@@ -124,6 +129,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   onInterruption(listener: (interruption: Interruption) => void): () => void {
+    requireFunction("The listener of onInterruption", listener, "({ cause }) => console.log(cause)");
     return this.#parts.leaving.onInterruption(listener);
   }
 
@@ -140,14 +146,16 @@ export class LiveJob implements Job, StepsHost {
     options: StateOptions<unknown> & Partial<EncodedStateOptions<State, unknown>> = {},
   ): Promise<State> {
     this.#throwIfFencedOut();
-    if (this.#stateAsked) {
+    if (this.stateAsked) {
       throw new SpotproofError(
         "bad-usage",
         "restoreOr was called twice: a job has one state. Put everything that belongs to it into one object.",
       );
     }
+    requireFunction("The initial state of restoreOr", initial, "() => ({ count: 0 })");
+    requireOptions("restoreOr", options, "{ version: 2 }");
     const version = stateVersion(options.version);
-    this.#stateAsked = true;
+    this.stateAsked = true;
     const { restored, recorder, tell } = this.#parts;
     const { encode } = options;
     const found = restored?.takeState();
@@ -160,7 +168,9 @@ export class LiveJob implements Job, StepsHost {
 
   steps<State = unknown>(options: StepsOptions<State>): AsyncIterableIterator<number> {
     this.#throwIfFencedOut();
-    return openSteps(this, options);
+    const steps = openSteps(this, options);
+    this.#warnOfOtherProgram(options.name);
+    return steps;
   }
 
   async forEach<Item, Result>(
@@ -171,7 +181,7 @@ export class LiveJob implements Job, StepsHost {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await forEach(this.#items, source, options, work);
+    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, work));
     this.unfinished.delete(name);
     return summary;
   }
@@ -183,7 +193,7 @@ export class LiveJob implements Job, StepsHost {
 
   async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
     this.#throwIfFencedOut();
-    return this.#once.once(key, work);
+    return this.#notingLeave(() => this.#once.once(key, work));
   }
 
   async checkpoint(): Promise<string> {
@@ -204,7 +214,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async leave(): Promise<never> {
-    if (this.#parts.leaving.signal.aborted) return this.saveAndLeave();
+    if (this.#parts.leaving.signal.aborted) return this.#leaveSaved();
     await this.commitState("request");
     throw new JobLeaves("interrupted", "the program chose to leave");
   }
@@ -227,6 +237,17 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async saveAndLeave(): Promise<never> {
+    if (!this.wasToldToLeave) return this.#leaveSaved();
+    this.tell(
+      "warn",
+      "leave-swallowed",
+      "the program went on after it was told to leave: a catch did not throw JobLeaves on. What it did since then is not saved, and is done again.",
+    );
+    throw this.#parts.leaving.signal.reason;
+  }
+
+  async #leaveSaved(): Promise<never> {
+    this.wasToldToLeave = true;
     const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
     try {
@@ -239,6 +260,33 @@ export class LiveJob implements Job, StepsHost {
       this.tell("warn", "last-save-failed", `the last save before leaving did not work: ${error.message}`);
     }
     throw reason;
+  }
+
+  /** A program that was changed since the last life may leave a state or a position of its record lying about, which is seldom meant. */
+  #warnOfOtherProgram(name = DEFAULT_LOOP): void {
+    const { restored } = this.#parts;
+    if (restored === undefined || this.#comparedWithRecord) return;
+    this.#comparedWithRecord = true;
+    const { loops, state } = restored.position;
+    if (state !== undefined && !this.stateAsked) {
+      const text =
+        "the checkpoint holds a state that the program does not ask for: steps go on where they were, and without restoreOr its state begins anew";
+      this.tell("warn", "state-not-asked", text);
+    }
+    const open = Object.entries(loops).filter(([, { next, to }]) => next < to);
+    if (loops[name] !== undefined || open.length === 0) return;
+    const where = open.map(([loop, { next, to }]) => `"${loop}" at step ${next} of ${to}`).join(", ");
+    const text = `the record knows no loop "${name}", which begins with its first step, but ${where}: was a loop renamed?`;
+    this.tell("warn", "loop-unknown", text);
+  }
+
+  async #notingLeave<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call();
+    } catch (error) {
+      if (this.#parts.leaving.signal.aborted) this.wasToldToLeave = true;
+      throw error;
+    }
   }
 
   /** Gives up what is being saved when there is no more time for it. */
@@ -259,6 +307,19 @@ export class LiveJob implements Job, StepsHost {
       silence();
       timer?.cancel();
     }
+  }
+
+  /**
+   * Takes in the state together with the items that have changed it; false when a step has begun, at whose end that happens.
+   * An item that has ended is recorded some turns of the promise queue later: that is awaited, so that no state has what no record says.
+   */
+  async #captureBetweenItems(): Promise<boolean> {
+    const { recorder } = this.#parts;
+    await setImmediate();
+    if (!recorder.commitsFreely) return false;
+    // Items may be under way beside this: only a copy of the state is of one moment.
+    if (recorder.isBetweenSteps) recorder.capture(() => true);
+    return true;
   }
 
   #setProgress(done: number, total: number | undefined, unit: string | undefined): void {
@@ -282,11 +343,6 @@ export class LiveJob implements Job, StepsHost {
       read: (from?: number) => recorder.readLog(name, from),
       append: (bytes: Uint8Array) => recorder.append(name, bytes, withState),
     });
-    const capture = (): void => {
-      this.#throwIfFencedOut();
-      // Items may be under way beside this: only a copy of the state is of one moment.
-      if (withState && recorder.hasState) recorder.capture(() => true);
-    };
     return {
       clock,
       random,
@@ -305,13 +361,15 @@ export class LiveJob implements Job, StepsHost {
       },
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
-        capture();
+        this.#throwIfFencedOut();
+        if (withState && !(await this.#captureBetweenItems())) return;
         // A job that leaves has only so much time; any other waits for a store that is away.
         if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
         else await recorder.commit("interval");
       },
       handOver: async () => {
-        capture();
+        this.#throwIfFencedOut();
+        if (withState && !(await this.#captureBetweenItems())) return false;
         return recorder.handOver();
       },
       get commitsFreely() {

@@ -42,11 +42,12 @@ async function afterReturn<Result>(
   job: LiveJob,
   result: Result,
 ): Promise<JobEnd<Result>> {
-  if (leaving.signal.aborted && job.unfinished.size > 0) {
+  if (leaving.signal.aborted && (job.unfinished.size > 0 || job.wasToldToLeave)) {
+    const what = job.unfinished.size === 0 ? "everything" : [...job.unfinished].join(", ");
     tell(
       "warn",
       "left-unfinished",
-      `the work function has returned before ${[...job.unfinished].join(", ")} was done, after the job was told to leave: that is not taken for completed. What was done since the last checkpoint is done again.`,
+      `the work function has returned before ${what} was done, after the job was told to leave: that is not taken for completed. What was done since the last checkpoint is done again.`,
     );
     throw leaving.signal.reason;
   }

@@ -11,8 +11,8 @@ import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
 // The record of one life, on its way into checkpoints.
 //
 //   - Position, random state and state are captured together, at a safe point, and only there.
-//   - What was appended to a log within a step that changes the state waits for the capture at its end: a commit never
-//     holds items without the state that they have changed.
+//   - What was appended to a log that changes together with the state waits for the next capture, and within a step for the one
+//     at its end: a commit never holds items without the state that they have changed.
 //   - One commit is in flight; everybody who asks meanwhile shares the next (C18).
 
 /** Everything of a state but its large memory. */
@@ -28,10 +28,11 @@ interface Captured {
   readonly state: EncodedState | "unchanged" | undefined;
 }
 
-/** A log, and what waits for the end of a step. */
+/** A log, what waits for the next capture of the state, and what belongs to the last one. */
 interface OpenLog {
   readonly log: KeptLog;
   held: Uint8Array[];
+  captured: Uint8Array[];
 }
 
 /** What a recorder works with. */
@@ -129,15 +130,20 @@ export class Recorder {
     return scope;
   }
 
-  /** Whether a commit may be made now of what was appended. */
-  get commitsFreely(): boolean {
-    return this.#scopes.length === 0 || !this.hasState;
+  /** Whether no step is under way. */
+  get isBetweenSteps(): boolean {
+    return this.#scopes.length === 0;
   }
 
-  /** Appends to a log; `withState` waits for the end of the step that is under way. */
+  /** Whether a commit may be made now of what was appended. */
+  get commitsFreely(): boolean {
+    return this.isBetweenSteps || !this.hasState;
+  }
+
+  /** Appends to a log; `withState` waits for the next capture, whoever commits meanwhile. */
   append(name: string, bytes: Uint8Array, withState: boolean): void {
     const open = this.#openLog(name);
-    if (withState && !this.commitsFreely) open.held.push(bytes);
+    if (withState && this.hasState) open.held.push(bytes);
     else open.log.append(bytes);
   }
 
@@ -166,7 +172,7 @@ export class Recorder {
     const beganAtMs = clock.now();
     const { state, copied } = this.#encode(mayCopy);
     for (const open of this.#logs.values()) {
-      for (const bytes of open.held) open.log.append(bytes);
+      open.captured = open.captured.concat(open.held);
       open.held = [];
     }
     this.#captured = { position: this.#position(state), state };
@@ -243,6 +249,7 @@ export class Recorder {
   }
 
   #request(reason: SaveReason, captured: Captured): CommitRequest {
+    this.#appendCaptured();
     const position = { ...captured.position, logs: [...this.#logs.keys()] };
     return {
       reason,
@@ -292,6 +299,14 @@ export class Recorder {
     };
   }
 
+  /** Only now: a commit that was under way at the capture must not get hold of what belongs to a later state. */
+  #appendCaptured(): void {
+    for (const open of this.#logs.values()) {
+      for (const bytes of open.captured) open.log.append(bytes);
+      open.captured = [];
+    }
+  }
+
   #logParts(): readonly Part[] {
     return [...this.#logs].map(([name, { log }]) => ({ kind: "log", name: logName(name), log }));
   }
@@ -299,7 +314,7 @@ export class Recorder {
   #openLog(name: string): OpenLog {
     let open = this.#logs.get(name);
     if (open === undefined) {
-      open = { log: this.#parts.keeper.openLog(logName(name)), held: [] };
+      open = { log: this.#parts.keeper.openLog(logName(name)), held: [], captured: [] };
       this.#logs.set(name, open);
     }
     return open;

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { SpotproofError } from "../base/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
 import type { JobOptions } from "./job.ts";
 
 /** Options after which nobody asks whether something is set. */
@@ -21,6 +22,7 @@ const FOUR_HOURS_MS = 4 * 3_600_000;
 
 /** @throws SpotproofError `bad-usage`, naming the option */
 export function resolveOptions(options: JobOptions, workingFolder: string): ResolvedOptions {
+  requireOptions("runJob", options, '{ store: "/mnt/efs/jobs" }');
   const { store, files, ifRunning = "standby", keep = 3, ending = "exit" } = options;
   if (typeof store !== "string" || store === "") {
     throw new SpotproofError(
@@ -28,6 +30,10 @@ export function resolveOptions(options: JobOptions, workingFolder: string): Reso
       'runJob needs a store: a folder that outlives the machine, or "s3://bucket/prefix", "dynamodb://…", "sqlite:…", "postgres://…".',
     );
   }
+  if (files !== undefined && (typeof files !== "string" || files === ""))
+    throw wrong("files", files, "the path of a folder");
+  if (options.onEvent !== undefined)
+    requireFunction("onEvent", options.onEvent, "(event) => console.error(event.text)");
   oneOf("ifRunning", ifRunning, ["standby", "leave"]);
   oneOf("ending", ending, ["exit", "return"]);
   if (!Number.isSafeInteger(keep) || keep < 2) throw wrong("keep", keep, "a whole number from 2");
@@ -38,8 +44,12 @@ export function resolveOptions(options: JobOptions, workingFolder: string): Reso
     signalGraceMs,
   } = options;
   for (const [name, value] of Object.entries({ heartbeatMs, leaseMs, interruptedEveryMs, signalGraceMs })) {
-    if (value !== undefined && !(value > 0)) throw wrong(name, value, "milliseconds above 0");
+    if (value !== undefined && !(typeof value === "number" && value > 0))
+      throw wrong(name, value, "milliseconds above 0");
   }
+  const { allowVolatileStore = false } = options;
+  if (typeof allowVolatileStore !== "boolean")
+    throw wrong("allowVolatileStore", allowVolatileStore, "true or false");
   if (leaseMs < 2 * heartbeatMs)
     throw wrong("leaseMs", leaseMs, `at least twice heartbeatMs (${heartbeatMs})`);
   return {
@@ -49,7 +59,7 @@ export function resolveOptions(options: JobOptions, workingFolder: string): Reso
     heartbeatMs,
     leaseMs,
     keep,
-    allowVolatileStore: options.allowVolatileStore ?? false,
+    allowVolatileStore,
     signalGraceMs,
     interruptedEveryMs,
     ending,

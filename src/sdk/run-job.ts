@@ -1,5 +1,6 @@
 import { type JobName, parseJobName } from "../base/index.ts";
 import { type InterruptionRecord, type NoticeSource, createInterruptionRecord } from "../notice/index.ts";
+import { requireFunction } from "./arguments.ts";
 import { endOfUnclaimed } from "./ends.ts";
 import { type SeededState, freshSeed } from "./job-random.ts";
 import { interruptionRate } from "./interruption-rate.ts";
@@ -39,6 +40,7 @@ export async function runJobIn<Result>(
   const { surroundings } = world;
   const job = parseJobName(name);
   const options = resolveOptions(given, surroundings.workingFolder);
+  requireFunction("The work of runJob, its third argument,", work, "async (job) => { … }");
   const interruptions = createInterruptionRecord(surroundings.clock);
   const stop = new UserWish();
   const stopListening = listenForStop(

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Clock, type MonotonicMs, SpotproofError, formatDuration } from "../base/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
 import { type CheckpointCost, type CheckpointDue, checkpointDue } from "./checkpoint-due.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type { JobEvent, StepsOptions } from "./job.ts";
@@ -13,6 +14,8 @@ export interface StepsHost {
   readonly leaving: Leaving;
   /** Names of loops that were begun and are not free again. */
   readonly loopNames: Set<string>;
+  /** Whether `restoreOr` was called. */
+  readonly stateAsked: boolean;
   /** Loops that have begun and not come to their end. */
   readonly unfinished: Set<string>;
   /** What checkpoints under `auto` are reckoned with. */
@@ -22,16 +25,21 @@ export interface StepsHost {
   /** Whether the program tells its progress by itself. */
   readonly tellsProgress: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
-  /** Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. */
+  /**
+   * Makes the last checkpoint of this safe point, as far as there is time, and rejects with the reason to leave. Without a checkpoint when
+   * something within the step was told to leave before: then the step is not done, although it has ended.
+   */
   saveAndLeave(): Promise<never>;
 }
 
-const DEFAULT_NAME = "steps";
+/** What a loop without a name is called. */
+export const DEFAULT_LOOP = "steps";
 const DEFAULT_OVERHEAD = 0.035;
 /** Larger states are not copied unless that was asked for. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 /** A loop of steps that never wait lets timers, sockets and signals in at least so often. */
 const TURN_EVERY_MS = 10;
+const TURN_WHILE_SAVING_MS = 1;
 /** The usual lead of a notice, until one has been heard. */
 const USUAL_LEAD_MS = 120_000;
 
@@ -43,10 +51,11 @@ export function openSteps<State>(
   host: StepsHost,
   options: StepsOptions<State>,
 ): AsyncIterableIterator<number> {
+  requireOptions("steps", options, "{ to: 100 }");
   const {
     from = 0,
     to,
-    name = DEFAULT_NAME,
+    name = DEFAULT_LOOP,
     state,
     checkpointEvery = "auto",
     maxOverhead = DEFAULT_OVERHEAD,
@@ -56,7 +65,10 @@ export function openSteps<State>(
   if (!(maxOverhead > 0 && maxOverhead < 1)) {
     throw new SpotproofError("bad-usage", `maxOverhead: ${maxOverhead} is no share between 0 and 1.`);
   }
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
+  if (options.save !== undefined && !["background", "wait"].includes(options.save)) {
+    throw new SpotproofError("bad-usage", `save: ${options.save} is not known; use "background" or "wait".`);
+  }
+  if (typeof name !== "string" || !/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
     throw new SpotproofError(
       "bad-usage",
       `"${name}" cannot be the name of a loop: use letters, digits, dots, dashes and underscores.`,
@@ -68,10 +80,21 @@ export function openSteps<State>(
       `The loop "${name}" was begun before: give each loop of steps a name of its own ({ name: "…" }).`,
     );
   }
+  if (state !== undefined) refuseUnaskedState(host, state);
   const due = checkpointDue(checkpointEvery, host.rate, maxOverhead);
   host.loopNames.add(name);
   if (state !== undefined) host.recorder.setState(state);
   return new StepLoop(host, { name, from, to, due, save: options.save }).run();
+}
+
+/** Position and state are one: who saves a state that is never restored would go on from a later step with the initial one. */
+function refuseUnaskedState({ stateAsked }: StepsHost, state: unknown): void {
+  requireFunction("steps: `state`", state, "() => model");
+  if (stateAsked) return;
+  throw new SpotproofError(
+    "bad-usage",
+    "steps was given a state, and restoreOr was not called: the next life would go on after the last step without it. Get the state from `await job.restoreOr(() => initial)` first.",
+  );
 }
 
 function requireStep(what: string, value: number): void {
@@ -182,7 +205,9 @@ class StepLoop {
 
   async #turn(): Promise<void> {
     const now = this.#host.clock.now();
-    if (now - this.#turnedAtMs < TURN_EVERY_MS) return;
+    // A save that is under way needs turns of its own.
+    if (now - this.#turnedAtMs < (this.#host.recorder.isCommitting ? TURN_WHILE_SAVING_MS : TURN_EVERY_MS))
+      return;
     this.#warnOfStanding(now - this.#turnedAtMs);
     await setImmediate();
     this.#turnedAtMs = this.#host.clock.now();

@@ -50,6 +50,8 @@ export class AppendLog implements ContentLog {
   readonly path: string;
   #stored: readonly StoredPart[];
   #tail: Uint8Array[] = [];
+  /** Whether the last piece of the tail belongs to no moment yet. */
+  #lastGrows = false;
   #sizeBytes: number;
 
   /** Goes on from the parts that a checkpoint has of it. */
@@ -67,12 +69,22 @@ export class AppendLog implements ContentLog {
 
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#tail.push(bytes);
     this.#sizeBytes += bytes.length;
+    const last = this.#tail.at(-1);
+    // Records that lie one behind the other are one piece: a million small ones would take more memory than their bytes.
+    if (this.#lastGrows && last !== undefined && isBehind(last, bytes)) {
+      this.#tail[this.#tail.length - 1] = new Uint8Array(
+        last.buffer,
+        last.byteOffset,
+        last.length + bytes.length,
+      );
+    } else this.#tail.push(bytes);
+    this.#lastGrows = true;
   }
 
   /** The log as it is now. What is appended later belongs to the next save. */
   moment(): LogMoment {
+    this.#lastGrows = false;
     return { stored: this.#stored, tail: [...this.#tail], sizeBytes: this.#sizeBytes };
   }
 
@@ -81,6 +93,10 @@ export class AppendLog implements ContentLog {
     this.#stored = stored;
     this.#tail = [...tail, ...this.#tail.slice(moment.tail.length)];
   }
+}
+
+function isBehind(first: Uint8Array, second: Uint8Array): boolean {
+  return first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset;
 }
 
 /** Stores a log, unless its tail is short enough for the manifest. Changes nothing of the log itself. */

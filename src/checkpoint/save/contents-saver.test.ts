@@ -189,6 +189,25 @@ describe("a save of contents", () => {
 });
 
 describe("a log", () => {
+  test("has what lay one behind the other in memory once, also what came while a save was under way or had failed", async () => {
+    const bench = openBench();
+    const saver = contentsSaver(bench.store);
+    const log = saver.openLog("log");
+    const content: Content = { kind: "log", path: "log", log };
+    const slab = Buffer.from(Array.from({ length: 300 }, (_, index) => index % 251));
+    const append = (from: number, to: number): void => {
+      for (let at = from; at < to; at += 10) log.append(slab.subarray(at, at + 10));
+    };
+    append(0, 100);
+    const saving = saveContents(saver, [content]);
+    append(100, 200);
+    expect((await loaded(bench.store, [(await saving).id])).all.get("log")).toEqual(slab.subarray(0, 100));
+    await expect(saveContents(saver, [content, content])).rejects.toThrow();
+    append(200, 300);
+    const last = (await saveContents(saver, [content])).id;
+    expect((await loaded(bench.store, [last])).all.get("log")).toEqual(slab);
+  });
+
   test("of 100,000 records in 1,000 saves costs one object a save and a short manifest, and comes back whole", async () => {
     const { store, created } = watched();
     const saver = contentsSaver(store);

@@ -1,4 +1,5 @@
 import { type Backoff, SpotproofError } from "../../base/index.ts";
+import { requireFunction, requireOptions } from "../arguments.ts";
 import type { CommitPlan } from "./group-commit.ts";
 import type { ForEachOptions } from "./items.ts";
 import { shown } from "./ledger.ts";
@@ -20,6 +21,14 @@ const MIB = 1024 ** 2;
 
 /** @throws SpotproofError `bad-usage` */
 export function settingsFrom<Item>(options: ForEachOptions<Item>): ItemSettings<Item> {
+  if (options.key !== undefined) requireFunction("forEach: `key`", options.key, "(item) => item.id");
+  if (options.backoff !== undefined) requireBackoff(options.backoff);
+  if (options.total !== undefined && !(Number.isFinite(options.total) && options.total >= 0)) {
+    throw new SpotproofError(
+      "bad-usage",
+      `forEach: \`total\` is ${shown(options.total)}, and must be a number at least 0.`,
+    );
+  }
   const everyBytes = numberFrom(options, "commitEveryBytes", MIB, 1);
   return {
     name: listName(options.name),
@@ -50,6 +59,17 @@ export function listName(name = "items"): string {
 /** The name of the log that a list is recorded in. */
 export function logNameOf(list: string): string {
   return `items-${list}`;
+}
+
+function requireBackoff(backoff: Backoff): void {
+  requireOptions("forEach: `backoff`", backoff, "{ firstMs: 500, longestMs: 30_000 }");
+  for (const [option, value] of Object.entries({ firstMs: backoff.firstMs, longestMs: backoff.longestMs })) {
+    if (typeof value === "number" && value >= 0) continue;
+    throw new SpotproofError(
+      "bad-usage",
+      `forEach: \`backoff.${option}\` is ${shown(value)}, and must be milliseconds from 0.`,
+    );
+  }
 }
 
 type NumericOption = "concurrency" | "retries" | "timeoutMs" | "commitEveryMs" | "commitEveryBytes";

@@ -1,5 +1,9 @@
 import { hash } from "node:crypto";
 
+/** A place: four words of a hash, and the key's number beside them, where the processor has fetched it already. */
+const WORDS = 5;
+const NUMBER = 4;
+
 /**
  * A set of keys, each with a number: 20 bytes for each place, and between four thirds and three places for each key.
  *
@@ -10,8 +14,7 @@ import { hash } from "node:crypto";
 export class KeyTable {
   #size = 0;
   #mask = 1023;
-  #words = new Uint32Array(4 * 1024);
-  #values = new Uint32Array(1024);
+  #words = new Uint32Array(WORDS * 1024);
   /** The hash that is looked for. */
   readonly #wanted = new Uint32Array(4);
 
@@ -23,20 +26,21 @@ export class KeyTable {
   set(key: string, value: number): number {
     if (this.#size * 4 > this.#mask * 3) this.#grow();
     this.#digest(key);
+    const words = this.#words;
     const place = this.#placeOf(this.#wanted, 0);
-    const before = this.#values[place] ?? 0;
-    if (this.#words[4 * place] === 0) {
-      this.#words.set(this.#wanted, 4 * place);
+    const before = words[place + NUMBER] ?? 0;
+    if (words[place] === 0) {
+      for (let word = 0; word < NUMBER; word += 1) words[place + word] = this.#wanted[word] ?? 0;
       this.#size += 1;
     }
-    this.#values[place] = value;
+    words[place + NUMBER] = value;
     return before;
   }
 
   /** The key's number; 0 when it is not there. */
   get(key: string): number {
     this.#digest(key);
-    return this.#values[this.#placeOf(this.#wanted, 0)] ?? 0;
+    return this.#words[this.#placeOf(this.#wanted, 0) + NUMBER] ?? 0;
   }
 
   #digest(key: string): void {
@@ -53,36 +57,34 @@ export class KeyTable {
     this.#wanted[0] = (this.#wanted[0] ?? 0) | 1;
   }
 
-  /** Where a hash is, or the empty place where it belongs. */
+  /** Where the place of a hash begins, or the empty one where it belongs. */
   #placeOf(from: Uint32Array, at: number): number {
     const [first, second, third, fourth] = [from[at], from[at + 1], from[at + 2], from[at + 3]];
     const words = this.#words;
     let place = (second ?? 0) & this.#mask;
     for (;;) {
-      const word = 4 * place;
-      if (words[word] === 0) return place;
+      const word = WORDS * place;
+      if (words[word] === 0) return word;
       if (
         words[word] === first &&
         words[word + 1] === second &&
         words[word + 2] === third &&
         words[word + 3] === fourth
       ) {
-        return place;
+        return word;
       }
       place = (place + 1) & this.#mask;
     }
   }
 
   #grow(): void {
-    const [words, values] = [this.#words, this.#values];
-    this.#mask = 2 * values.length - 1;
+    const words = this.#words;
     this.#words = new Uint32Array(2 * words.length);
-    this.#values = new Uint32Array(2 * values.length);
-    for (let old = 0; old < values.length; old += 1) {
-      if (words[4 * old] === 0) continue;
-      const place = this.#placeOf(words, 4 * old);
-      this.#words.set(words.subarray(4 * old, 4 * old + 4), 4 * place);
-      this.#values[place] = values[old] ?? 0;
+    this.#mask = (2 * words.length) / WORDS - 1;
+    for (let old = 0; old < words.length; old += WORDS) {
+      if (words[old] === 0) continue;
+      const place = this.#placeOf(words, old);
+      for (let word = 0; word < WORDS; word += 1) this.#words[place + word] = words[old + word] ?? 0;
     }
   }
 }

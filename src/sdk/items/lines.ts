@@ -9,6 +9,9 @@ import type { Feed } from "./feed.ts";
  * line is an item, a byte order mark is none. The file is read as it is needed.
  */
 export function linesOf(path: string | URL): Lines {
+  if (typeof path !== "string" && !(path instanceof URL)) {
+    throw new SpotproofError("bad-usage", "linesOf needs the path of a file, as a string or a file: URL.");
+  }
   return new Lines(typeof path === "string" ? path : fileURLToPath(path));
 }
 

@@ -1,4 +1,5 @@
 import { SpotproofError } from "../../base/index.ts";
+import { requireFunction } from "../arguments.ts";
 import { isFencedOut } from "./group-commit.ts";
 import { Kind } from "./item-log-format.ts";
 import { readItemLog } from "./item-log-reader.ts";
@@ -47,6 +48,7 @@ export class DurableSteps {
    */
   async once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result> {
     refuseBadKey(key, "The key of a durable step");
+    requireFunction("The work of once, its second argument,", work, "() => send(mail)");
     let running = this.#running.get(key);
     if (running === undefined) {
       running = this.#do(key, work).finally(() => this.#running.delete(key));

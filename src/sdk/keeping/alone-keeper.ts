@@ -1,5 +1,5 @@
 import { type Clock, SpotproofError, reasonOf } from "../../base/index.ts";
-import type { Retention } from "../../checkpoint/index.ts";
+import type { Retention, SaveResult } from "../../checkpoint/index.ts";
 import type { Attempt, Progress } from "../../job/index.ts";
 import type { CommitRequest, Committed, Ending, Keeper, KeptLog, KeptParts, Loaded } from "./keeper.ts";
 import type { OwnedLife } from "./owned-life.ts";
@@ -88,10 +88,12 @@ export class AloneKeeper implements Keeper {
     await this.#pruning;
     const beganAtMs = clock.now();
     const { progress, signal } = request;
-    const result = await medium.save(request, {
-      note: () => (progress === undefined ? {} : { progress }),
-      confirm: () => confirm(signal),
-    });
+    const result = await this.#makingRoom(signal, () =>
+      medium.save(request, {
+        note: () => (progress === undefined ? {} : { progress }),
+        confirm: () => confirm(signal),
+      }),
+    );
     if (result.kind === "fenced-out") throw fencedOut();
     const { checkpoint } = result;
     life.committed(checkpoint, checkpoint.capturedAtMs, progress);
@@ -102,6 +104,24 @@ export class AloneKeeper implements Keeper {
     });
     if (request.reason === "interval") this.#pruneNowAndThen();
     return { id: checkpoint.id, storedBytes: checkpoint.storedBytes, durationMs: clock.now() - beganAtMs };
+  }
+
+  /** A store that is full may have room once the checkpoints are gone that are not kept: then the save is tried again, once. */
+  async #makingRoom(signal: AbortSignal | undefined, save: () => Promise<SaveResult>): Promise<SaveResult> {
+    try {
+      return await save();
+    } catch (error) {
+      if (!(error instanceof SpotproofError) || error.code !== "store-full" || signal?.aborted === true)
+        throw error;
+      const { medium, retention, onPruneFailed } = this.#parts;
+      try {
+        await medium.prune(retention, signal);
+      } catch (pruneError) {
+        onPruneFailed(reasonOf(pruneError));
+        throw error;
+      }
+      return await save();
+    }
   }
 
   progress(progress: Progress): void {

@@ -4,3 +4,6 @@
 export const RECORD_FOLDER = "spotproof-state";
 /** The file in it that says where everything else stands. */
 export const POSITION_FILE = "position.json";
+
+/** Where a file of the record lies in a checkpoint. */
+export const pathOf = (file: string): string => `${RECORD_FOLDER}/${file}`;

@@ -78,7 +78,7 @@ export class WrappedKeeper implements Keeper {
     const beganAtMs = clock.now();
     await this.#write(request);
     try {
-      const id = await channel.checkpoint();
+      const id = await unlessAborted(request.signal, channel.checkpoint());
       return { id, durationMs: clock.now() - beganAtMs, storedBytes: 0 };
     } catch (error) {
       if (error instanceof SpotproofError && error.code === "fenced-out") this.#fencedOut.abort(error);
@@ -137,5 +137,24 @@ export class WrappedKeeper implements Keeper {
     this.#telling = this.#telling
       .then(() => channel.progress(progress))
       .catch((error: unknown) => onTrouble(`progress could not be told: ${reasonOf(error)}`));
+  }
+}
+
+/** Gives up waiting for an answer: the supervisor has limits of its own for what it was asked to do. */
+async function unlessAborted<Result>(
+  signal: AbortSignal | undefined,
+  answer: Promise<Result>,
+): Promise<Result> {
+  if (signal === undefined) return answer;
+  let giveUp = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal.reason as Error);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp);
+  });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }

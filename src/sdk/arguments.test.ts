@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { createJobTest } from "../testing/index.ts";
+import { requireFunction, requireOptions } from "./arguments.ts";
+import type { Job, JobOptions } from "./job.ts";
+import { linesOf } from "./items/index.ts";
+import { resolveOptions } from "./resolved-options.ts";
+
+/** A job as JavaScript sees it. */
+type AnyJob = Record<string, (...args: unknown[]) => unknown>;
+
+/** What JavaScript may hand over, and what the error must name. */
+const CALLS: readonly (readonly [string, (job: AnyJob) => unknown])[] = [
+  ["steps", (job) => job["steps"]?.()],
+  ["state", (job) => job["steps"]?.({ to: 1, state: {} })],
+  ["save", (job) => job["steps"]?.({ to: 1, save: "now" })],
+  ["checkpointEvery: often", (job) => job["steps"]?.({ to: 1, checkpointEvery: "often" })],
+  ["checkpointEvery: null", (job) => job["steps"]?.({ to: 1, checkpointEvery: null })],
+  ['"5"', (job) => job["steps"]?.({ to: 1, name: 5 })],
+  ["forEach", (job) => job["forEach"]?.([1], () => 1)],
+  ["key", (job) => job["forEach"]?.([1], { key: "id" }, () => 1)],
+  ["backoff", (job) => job["forEach"]?.([1], { backoff: 5 }, () => 1)],
+  ["backoff.longestMs", (job) => job["forEach"]?.([1], { backoff: { firstMs: 5 } }, () => 1)],
+  ["total", (job) => job["forEach"]?.([1], { total: "x" }, () => 1)],
+  ["linesOf", () => linesOf(5 as unknown as string)],
+  ["onInterruption", (job) => job["onInterruption"]?.("x")],
+];
+
+const OPTIONS: readonly (readonly [string, unknown])[] = [
+  ["runJob", undefined],
+  ["runJob", null],
+  ["files", { store: "s", files: 5 }],
+  ["onEvent", { store: "s", onEvent: "x" }],
+  ["leaseMs", { store: "s", leaseMs: "60000" }],
+  ["allowVolatileStore", { store: "s", allowVolatileStore: "no" }],
+];
+
+describe("a wrong argument is named at once", () => {
+  test.each(CALLS)("%s", async (named, call) => {
+    const work = async (job: Job): Promise<void> => void (await call(job as unknown as AnyJob));
+    await expect(createJobTest().run(work)).rejects.toMatchObject({
+      code: "bad-usage",
+      message: expect.stringContaining(named) as string,
+    });
+  });
+
+  test.each(OPTIONS)("%s, of what runJob takes", (named, options) => {
+    expect(() => resolveOptions(options as JobOptions, "/")).toThrow(named);
+    expect(() => resolveOptions(options as JobOptions, "/")).toThrow("bad-usage");
+  });
+
+  test("what is no function, and no options", () => {
+    expect(() => requireFunction("The work", undefined, "() => 1")).toThrow("The work must be a function");
+    expect(() => requireOptions("steps", null, "{ to: 1 }")).toThrow("steps needs an object of options");
+  });
+});
