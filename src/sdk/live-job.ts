@@ -28,6 +28,7 @@ import type {
 import type { Committed, Keeper } from "./keeping/keeper.ts";
 import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
+import { WriteGate } from "./write-gate.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
 import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
@@ -43,6 +44,8 @@ export interface LiveJobParts {
   readonly restored: RestoredRecord | undefined;
   readonly rate: () => InterruptionRate;
   readonly leaseMs: number | undefined;
+  /** Whether files of the program belong to its checkpoints. */
+  readonly savesFiles: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
 }
 
@@ -64,10 +67,13 @@ export class LiveJob implements Job, StepsHost {
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
+  /** Only where files belong to the checkpoints. */
+  readonly #gate: WriteGate | undefined;
   #comparedWithRecord = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
+    this.#gate = parts.savesFiles ? new WriteGate(parts.clock) : undefined;
     this.#items = this.#itemsHost(true);
     this.#once = new DurableSteps(this.#itemsHost(false));
   }
@@ -122,6 +128,10 @@ export class LiveJob implements Job, StepsHost {
 
   get leaseMs(): number | undefined {
     return this.#parts.leaseMs;
+  }
+
+  get savesFiles(): boolean {
+    return this.#parts.savesFiles;
   }
 
   get tell(): LiveJobParts["tell"] {
@@ -181,7 +191,12 @@ export class LiveJob implements Job, StepsHost {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, work));
+    const gate = this.#gate;
+    const gated: ItemWork<Item, Result> =
+      gate === undefined || typeof work !== "function"
+        ? work
+        : (item, context) => gate.pass(() => work(item, context));
+    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, gated));
     this.unfinished.delete(name);
     return summary;
   }
@@ -362,10 +377,13 @@ export class LiveJob implements Job, StepsHost {
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
         this.#throwIfFencedOut();
-        if (withState && !(await this.#captureBetweenItems())) return;
-        // A job that leaves has only so much time; any other waits for a store that is away.
-        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
-        else await recorder.commit("interval");
+        const commit = async (): Promise<void> => {
+          if (withState && !(await this.#captureBetweenItems())) return;
+          // A job that leaves has only so much time; any other waits for a store that is away.
+          if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+          else await recorder.commit("interval");
+        };
+        await (this.#gate === undefined || !withState ? commit() : this.#gate.still(leaving.signal, commit));
       },
       handOver: async () => {
         this.#throwIfFencedOut();
