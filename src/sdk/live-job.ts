@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
+import { type Clock, type Random, SpotproofError } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
 import { isTroubleOfTheJob } from "../supervisor/index.ts";
 import {
@@ -28,6 +28,7 @@ import type {
 import type { Committed, Keeper } from "./keeping/keeper.ts";
 import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
+import { savingInTime } from "./saving-in-time.ts";
 import { WriteGate } from "./write-gate.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
@@ -52,9 +53,6 @@ export interface LiveJobParts {
 /** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 
-/** How long a last save waits for a store that is away when no deadline says less, in ms. */
-const LAST_SAVE_LIMIT_MS = 3_600_000;
-
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
   readonly loopNames = new Set<string>();
@@ -73,7 +71,8 @@ export class LiveJob implements Job, StepsHost {
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
-    this.#gate = parts.savesFiles ? new WriteGate(parts.clock) : undefined;
+    // `spotproof run` lets the whole program stand still while it looks.
+    this.#gate = parts.savesFiles && parts.leaseMs !== undefined ? new WriteGate(parts.clock) : undefined;
     this.#items = this.#itemsHost(true);
     this.#once = new DurableSteps(this.#itemsHost(false));
   }
@@ -304,24 +303,8 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
-  /** Gives up what is being saved when there is no more time for it. */
-  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
-    const { clock, recorder, leaving } = this.#parts;
-    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
-    let timer: Timer | undefined;
-    const setTimer = (): void => {
-      timer?.cancel();
-      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
-      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
-    };
-    setTimer();
-    const silence = leaving.onInterruption(setTimer);
-    try {
-      return await save();
-    } finally {
-      silence();
-      timer?.cancel();
-    }
+  #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    return savingInTime(this.#parts, save);
   }
 
   /**

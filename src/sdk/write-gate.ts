@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../base/index.ts";
 
-/** Waiting for items that are under way takes at most a tenth of the time. */
+/** Waiting for long items that are under way takes at most a tenth of the time. */
 const WAIT_SHARE = 10;
+const SHORT_WAIT_MS = 200;
 const LONGEST_PAUSE_MS = 600_000;
 
 /**
@@ -52,7 +53,8 @@ export class WriteGate {
         });
       }
       const waitedMs = this.#clock.now() - beganAtMs;
-      this.#nextAtMs = this.#clock.now() + Math.min(WAIT_SHARE * waitedMs, LONGEST_PAUSE_MS);
+      const pauseMs = waitedMs < SHORT_WAIT_MS ? 0 : Math.min(WAIT_SHARE * waitedMs, LONGEST_PAUSE_MS);
+      this.#nextAtMs = this.#clock.now() + pauseMs;
       return await save();
     } finally {
       this.#onIdle = undefined;
