@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Clock, type Random, SpotproofError, type Timer } from "../base/index.ts";
+import { type Clock, type Random, SpotproofError } from "../base/index.ts";
 import type { SaveReason } from "../checkpoint/index.ts";
 import { isTroubleOfTheJob } from "../supervisor/index.ts";
 import {
@@ -28,6 +28,8 @@ import type {
 import type { Committed, Keeper } from "./keeping/keeper.ts";
 import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
+import { savingInTime } from "./saving-in-time.ts";
+import { WriteGate } from "./write-gate.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
 import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
@@ -43,14 +45,13 @@ export interface LiveJobParts {
   readonly restored: RestoredRecord | undefined;
   readonly rate: () => InterruptionRate;
   readonly leaseMs: number | undefined;
+  /** Whether files of the program belong to its checkpoints. */
+  readonly savesFiles: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
 }
 
 /** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
 const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
-
-/** How long a last save waits for a store that is away when no deadline says less, in ms. */
-const LAST_SAVE_LIMIT_MS = 3_600_000;
 
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
@@ -64,10 +65,14 @@ export class LiveJob implements Job, StepsHost {
   readonly #items: ItemsHost;
   readonly #once: DurableSteps;
   readonly #openLogs = new Set<string>();
+  /** Only where files belong to the checkpoints. */
+  readonly #gate: WriteGate | undefined;
   #comparedWithRecord = false;
 
   constructor(parts: LiveJobParts) {
     this.#parts = parts;
+    // `spotproof run` lets the whole program stand still while it looks.
+    this.#gate = parts.savesFiles && parts.leaseMs !== undefined ? new WriteGate(parts.clock) : undefined;
     this.#items = this.#itemsHost(true);
     this.#once = new DurableSteps(this.#itemsHost(false));
   }
@@ -122,6 +127,10 @@ export class LiveJob implements Job, StepsHost {
 
   get leaseMs(): number | undefined {
     return this.#parts.leaseMs;
+  }
+
+  get savesFiles(): boolean {
+    return this.#parts.savesFiles;
   }
 
   get tell(): LiveJobParts["tell"] {
@@ -181,7 +190,12 @@ export class LiveJob implements Job, StepsHost {
     this.#throwIfFencedOut();
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
-    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, work));
+    const gate = this.#gate;
+    const gated: ItemWork<Item, Result> =
+      gate === undefined || typeof work !== "function"
+        ? work
+        : (item, context) => gate.pass(() => work(item, context));
+    const summary = await this.#notingLeave(() => forEach(this.#items, source, options, gated));
     this.unfinished.delete(name);
     return summary;
   }
@@ -289,24 +303,8 @@ export class LiveJob implements Job, StepsHost {
     }
   }
 
-  /** Gives up what is being saved when there is no more time for it. */
-  async #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
-    const { clock, recorder, leaving } = this.#parts;
-    const limitMs = clock.now() + LAST_SAVE_LIMIT_MS;
-    let timer: Timer | undefined;
-    const setTimer = (): void => {
-      timer?.cancel();
-      const untilMs = Math.min(limitMs, leaving.giveUpSavingAtMs ?? limitMs);
-      timer = clock.after(Math.max(0, untilMs - clock.now()), () => void recorder.giveUp());
-    };
-    setTimer();
-    const silence = leaving.onInterruption(setTimer);
-    try {
-      return await save();
-    } finally {
-      silence();
-      timer?.cancel();
-    }
+  #inTime<Result>(save: () => Promise<Result>): Promise<Result> {
+    return savingInTime(this.#parts, save);
   }
 
   /**
@@ -362,10 +360,13 @@ export class LiveJob implements Job, StepsHost {
       readLog: (name) => (recorder.logBytes(name) === undefined ? undefined : logOf(name)),
       commit: async () => {
         this.#throwIfFencedOut();
-        if (withState && !(await this.#captureBetweenItems())) return;
-        // A job that leaves has only so much time; any other waits for a store that is away.
-        if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
-        else await recorder.commit("interval");
+        const commit = async (): Promise<void> => {
+          if (withState && !(await this.#captureBetweenItems())) return;
+          // A job that leaves has only so much time; any other waits for a store that is away.
+          if (leaving.signal.aborted) await this.#inTime(() => recorder.commit("notice"));
+          else await recorder.commit("interval");
+        };
+        await (this.#gate === undefined || !withState ? commit() : this.#gate.still(leaving.signal, commit));
       },
       handOver: async () => {
         this.#throwIfFencedOut();

@@ -169,6 +169,7 @@ async function live<Result>(
         restored,
         rate: () => rate,
         leaseMs,
+        savesFiles: options.files !== undefined,
         tell: say,
       });
     });

@@ -12,6 +12,8 @@ export interface StepsHost {
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly leaving: Leaving;
+  /** Whether files of the program belong to its checkpoints: then no step may begin before a save has looked at them. */
+  readonly savesFiles: boolean;
   /** Names of loops that were begun and are not free again. */
   readonly loopNames: Set<string>;
   /** Whether `restoreOr` was called. */
@@ -176,8 +178,8 @@ class StepLoop {
   }
 
   async #save(): Promise<void> {
-    const { recorder, clock } = this.#host;
-    const { save } = this.#plan;
+    const { recorder, clock, savesFiles } = this.#host;
+    const save = savesFiles ? "wait" : this.#plan.save;
     // One is in flight: the next safe point after it will do (C18).
     if (save !== "wait" && recorder.isCommitting) return;
     this.#stepsSince = 0;

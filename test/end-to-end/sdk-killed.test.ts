@@ -79,7 +79,7 @@ describe("a program that is killed at any moment", () => {
         const life = start(way, { STEP_MS: "30", ITEM_MS: "10" });
         const timer = setTimeout(
           () => life.child.kill("SIGKILL"),
-          250 + randomBelow(random, way === "wrapped" ? 1500 : 450),
+          250 + randomBelow(random, way === "wrapped" ? 600 : 450),
         );
         await life.ended;
         clearTimeout(timer);
