@@ -83,7 +83,7 @@ function describe(plain: Figures, figures: readonly AutoFigures[], steps: number
     `${(figure.peakBytes / 1e6).toFixed(0)} MB`,
   ]);
   const heads = ["", "whole time", "more than without", "outside of the work", "checkpoints", "peak memory"];
-  return `${steps} steps of some 10 ms of computing, each of which changes 256 KiB of the state; from before the claim until the job was recorded as
+  return `${steps} steps of some 10 ms of computing, each of which changes 256 KiB of the state (as weights are: nothing to compress); from before the claim until the job was recorded as
 completed. Without Spotproof: ${seconds(plain.tookMs)}, ${(plain.peakBytes / 1e6).toFixed(0)} MB. "More than without" holds whatever the machine did meanwhile; "outside of the work" is
 measured within the process, and holds all that keeps the loop waiting, not what slows it down.
 
