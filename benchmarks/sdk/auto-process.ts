@@ -19,7 +19,9 @@ export interface AutoOrder {
 export interface AutoReport {
   /** From before the job was claimed until after it was recorded as completed. */
   readonly tookMs: number;
-  /** The part of it that was spent within steps, and on making the first state. */
+  /** The part of it in which the first state was made. */
+  readonly preparedMs: number;
+  /** The part of it that was spent within steps. */
   readonly workedMs: number;
   /** Of a calibration. */
   readonly passes?: number;
@@ -30,6 +32,7 @@ const STEP_MS = 10;
 const WINDOW = 64 * 1024;
 
 const order = JSON.parse(process.argv[2] ?? "") as AutoOrder;
+let preparedMs = 0;
 let workedMs = 0;
 const begun = performance.now();
 const passes = order.kind === "calibrate" ? calibrate() : undefined;
@@ -38,7 +41,7 @@ if (order.kind === "background" || order.kind === "wait") await checkpointed(ord
 const tookMs = performance.now() - begun;
 writeFileSync(
   order.report,
-  JSON.stringify({ tookMs, workedMs, ...(passes === undefined ? {} : { passes }) }),
+  JSON.stringify({ tookMs, preparedMs, workedMs, ...(passes === undefined ? {} : { passes }) }),
 );
 
 function plain(): void {
@@ -68,7 +71,7 @@ function newState(): Float32Array {
     number = (Math.imul(number, 1_664_525) + 1_013_904_223) >>> 0;
     state[at] = number / 2 ** 32;
   }
-  workedMs += performance.now() - beganAtMs;
+  preparedMs += performance.now() - beganAtMs;
   return state;
 }
 
