@@ -82,7 +82,8 @@ function train(state: Float32Array, step: number, passes: number): void {
   const to = Math.min(from + WINDOW, state.length);
   for (let pass = 0; pass < passes; pass += 1) {
     for (let at = from; at < to; at += 1)
-      state[at] = (state[at] as number) * 0.9999 + (0.0001 * ((at * 40_503 + step) & 0xffff)) / 0x10000;
+      state[at] =
+        (state[at] as number) * 0.9999 + (0.0001 * ((Math.imul(at, 40_503) + step) & 0xffff)) / 0x10000;
   }
   workedMs += performance.now() - beganAtMs;
 }
