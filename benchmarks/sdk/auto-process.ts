@@ -19,7 +19,9 @@ export interface AutoOrder {
 export interface AutoReport {
   /** From before the job was claimed until after it was recorded as completed. */
   readonly tookMs: number;
-  /** The part of it that was spent within steps, and on making the first state. */
+  /** The part of it in which the first state was made. */
+  readonly preparedMs: number;
+  /** The part of it that was spent within steps. */
   readonly workedMs: number;
   /** Of a calibration. */
   readonly passes?: number;
@@ -30,6 +32,7 @@ const STEP_MS = 10;
 const WINDOW = 64 * 1024;
 
 const order = JSON.parse(process.argv[2] ?? "") as AutoOrder;
+let preparedMs = 0;
 let workedMs = 0;
 const begun = performance.now();
 const passes = order.kind === "calibrate" ? calibrate() : undefined;
@@ -38,7 +41,7 @@ if (order.kind === "background" || order.kind === "wait") await checkpointed(ord
 const tookMs = performance.now() - begun;
 writeFileSync(
   order.report,
-  JSON.stringify({ tookMs, workedMs, ...(passes === undefined ? {} : { passes }) }),
+  JSON.stringify({ tookMs, preparedMs, workedMs, ...(passes === undefined ? {} : { passes }) }),
 );
 
 function plain(): void {
@@ -68,17 +71,19 @@ function newState(): Float32Array {
     number = (Math.imul(number, 1_664_525) + 1_013_904_223) >>> 0;
     state[at] = number / 2 ** 32;
   }
-  workedMs += performance.now() - beganAtMs;
+  preparedMs += performance.now() - beganAtMs;
   return state;
 }
 
-/** Work of the processor alone, on a part of the state that moves on with each step. */
+/** Work of the processor alone, on a part of the state that moves on with each step. As with weights, nothing becomes alike. */
 function train(state: Float32Array, step: number, passes: number): void {
   const beganAtMs = performance.now();
   const from = (step * WINDOW) % state.length;
   const to = Math.min(from + WINDOW, state.length);
   for (let pass = 0; pass < passes; pass += 1) {
-    for (let at = from; at < to; at += 1) state[at] = (state[at] as number) * 0.999 + 0.001 * step;
+    for (let at = from; at < to; at += 1)
+      state[at] =
+        (state[at] as number) * 0.9999 + (0.0001 * ((Math.imul(at, 40_503) + step) & 0xffff)) / 0x10000;
   }
   workedMs += performance.now() - beganAtMs;
 }

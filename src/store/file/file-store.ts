@@ -11,13 +11,7 @@ import { linkIfAbsent } from "./link-if-absent.ts";
 import { TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
 import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
-import {
-  type WrittenFile,
-  discard,
-  sweepTemporary,
-  temporaryPath,
-  writeTemporary,
-} from "./temporary-file.ts";
+import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
 
 // A store in a folder of any file system that has hard links.
 //   F1. A file gets its final name only after its bytes are durable, by link (create) or rename (replace).
@@ -122,27 +116,28 @@ class FolderStore implements FileStore {
     let result: "created" | "exists";
     try {
       signal?.throwIfAborted();
-      result = await this.#withFolder(dirname(path), () => name(temporary.path));
+      result = await this.#withFolder(dirname(path), () => name(temporary));
     } catch (error) {
-      await discard(temporary.path);
+      await discard(temporary);
       throw asStoreError(error, { doing: "linking", path });
     }
     // "exists" as well: the caller acts on that object, so it must not vanish with the power.
-    await Promise.all([discard(temporary.path), temporary.closed, this.#durable.sync(dirname(path))]);
+    await Promise.all([discard(temporary), this.#durable.sync(dirname(path))]);
     return result;
   }
 
-  async #writeTemporary(bytes: StoreBytes, signal: AbortSignal | undefined): Promise<WrittenFile> {
+  async #writeTemporary(bytes: StoreBytes, signal: AbortSignal | undefined): Promise<string> {
     const temporary = temporaryPath(this.folder);
     try {
-      return await writeTemporary(temporary, bytes, signal);
+      await writeTemporary(temporary, bytes, signal);
     } catch (error) {
       if (systemErrorCode(error) !== "ENOENT") throw error;
       await this.#makeTemporaryFolder();
-      return writeTemporary(temporary, bytes, signal).catch((again: unknown) => {
+      await writeTemporary(temporary, bytes, signal).catch((again: unknown) => {
         throw asStoreError(again, { doing: "writing", path: temporary });
       });
     }
+    return temporary;
   }
 
   /** The temporary folder is missing: somebody tidied up, or the file system is not mounted any more. */

@@ -1,18 +1,16 @@
 import fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { SpotproofError } from "../../base/index.ts";
-import { closeFile, openFile, syncFile } from "./descriptors.ts";
 import { asStoreError } from "./file-errors.ts";
 
 /** Makes the names in one folder durable (C19). */
 export async function syncFolder(folder: string): Promise<void> {
   try {
-    const file = await openFile(folder, "r");
+    const handle = await fs.open(folder, "r");
     try {
-      await syncFile(file);
+      await handle.sync();
     } finally {
-      // Nothing waits for it, and nothing was written through it that could fail.
-      closeFile(file).catch(() => undefined);
+      await handle.close();
     }
   } catch (error) {
     throw asStoreError(error, { doing: "making durable", path: folder });
@@ -45,17 +43,10 @@ async function syncWherePossible(folder: string): Promise<void> {
   }
 }
 
-/** A sync that is under way, and the one that begins when it has ended. */
-interface SharedSync {
-  readonly done: Promise<void>;
-  next: Promise<void> | undefined;
-}
-
 /** The folders of one store whose own names, up to the store's folder, this process has made durable. */
 export class DurableFolders {
   readonly #root: string;
   readonly #known = new Set<string>();
-  readonly #underWay = new Map<string, SharedSync>();
 
   constructor(root: string) {
     this.#root = root;
@@ -64,33 +55,13 @@ export class DurableFolders {
 
   /**
    * Makes the names in a folder durable, and the folder's own name too unless this process has done so before: another
-   * process may have created the folder a moment ago and not have come to its sync yet. Calls that come while a sync of the
-   * folder is under way, which may have begun before their names were there, share the next one.
+   * process may have created the folder a moment ago and not have come to its sync yet.
    */
   async sync(folder: string): Promise<void> {
-    if (this.#known.has(folder)) return this.#share(folder);
+    if (this.#known.has(folder)) return syncFolder(folder);
     const folders = chain(folder, this.#root);
-    await Promise.all(folders.map((each) => this.#share(each)));
+    await Promise.all(folders.map(syncFolder));
     for (const each of folders) this.#known.add(each);
-  }
-
-  #share(folder: string): Promise<void> {
-    const underWay = this.#underWay.get(folder);
-    if (underWay === undefined) return this.#begin(folder);
-    const begin = (): Promise<void> => this.#begin(folder);
-    underWay.next ??= underWay.done.then(begin, begin);
-    return underWay.next;
-  }
-
-  async #begin(folder: string): Promise<void> {
-    const sync: SharedSync = { done: syncFolder(folder), next: undefined };
-    this.#underWay.set(folder, sync);
-    try {
-      await sync.done;
-    } finally {
-      // With a next one, that has begun by now and stands here itself.
-      if (this.#underWay.get(folder) === sync) this.#underWay.delete(folder);
-    }
   }
 
   /** Call it when a folder had to be created: what was known of folders before is of no use. */

@@ -3,7 +3,6 @@ import fs from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../../base/index.ts";
 import type { StoreBytes } from "../store.ts";
-import { closeFile, openFile, syncFile, writePieces } from "./descriptors.ts";
 import { asStoreError } from "./file-errors.ts";
 import { writeDirectly } from "./direct-write.ts";
 import { TEMPORARY_FOLDER } from "./key-path.ts";
@@ -19,31 +18,16 @@ export function temporaryPath(root: string): string {
   return join(root, TEMPORARY_FOLDER, `spotproof-${randomBytes(16).toString("hex")}.tmp`);
 }
 
-/** A temporary file whose bytes are durable. */
-export interface WrittenFile {
-  readonly path: string;
-  /** Resolves when the file is closed, which nothing has to wait for: its bytes are safe. */
-  readonly closed: Promise<void>;
-}
-
 /** Writes the bytes to a fresh temporary file and makes them durable. The file is gone again when that fails. */
-export async function writeTemporary(
-  path: string,
-  bytes: StoreBytes,
-  signal?: AbortSignal,
-): Promise<WrittenFile> {
+export async function writeTemporary(path: string, bytes: StoreBytes, signal?: AbortSignal): Promise<void> {
   try {
-    const file = await openFile(path, "wx");
+    const handle = await fs.open(path, "wx");
     try {
-      await writeAll(file, bytes, await writeDirectly(path, bytes), signal);
-      await syncFile(file);
-    } catch (error) {
-      await closeFile(file);
-      throw error;
+      await writeAll(handle, bytes, await writeDirectly(path, bytes), signal);
+      await handle.sync();
+    } finally {
+      await handle.close();
     }
-    const closed = closeFile(file);
-    closed.catch(() => undefined); // told to whoever waits for it
-    return { path, closed };
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") throw error;
     await discard(path);
@@ -53,7 +37,7 @@ export async function writeTemporary(
 
 /** Writes the bytes behind the first `written`, which are there already. */
 async function writeAll(
-  file: number,
+  handle: fs.FileHandle,
   bytes: StoreBytes,
   written: number,
   signal: AbortSignal | undefined,
@@ -62,7 +46,7 @@ async function writeAll(
   let pieces = without(bytes, written).filter((piece) => piece.byteLength > 0);
   while (pieces.length > 0) {
     signal?.throwIfAborted();
-    const bytesWritten = await writePieces(file, pieces.slice(0, PIECES_PER_WRITE), position);
+    const { bytesWritten } = await handle.writev(pieces.slice(0, PIECES_PER_WRITE), position);
     position += bytesWritten;
     pieces = without(pieces, bytesWritten);
   }
@@ -100,7 +84,7 @@ export async function sweepTemporary(root: string, signal?: AbortSignal): Promis
     const names = (await fs.readdir(folder)).filter((name) => NAME.test(name));
     if (names.length === 0) return 0;
     const probe = temporaryPath(root);
-    await (await writeTemporary(probe, [], signal)).closed;
+    await writeTemporary(probe, [], signal);
     const nowMs = (await fs.stat(probe)).mtimeMs;
     await discard(probe);
     const removed = await Promise.all(
