@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { measureAlone } from "./checkpoints/alone.ts";
 import { measureInFolder, measureInS3 } from "./checkpoints/beside-peers.ts";
 import { type Options, parseOptions } from "./checkpoints/options.ts";
@@ -7,6 +5,7 @@ import { bundlePrograms } from "./shared/program.ts";
 import { type Bench, PROGRAMS } from "./checkpoints/section.ts";
 import { Workspace, isInMemory } from "./shared/workspace.ts";
 import { describeMachine } from "./paired.ts";
+import { writeResults } from "./shared/results.ts";
 import type { Section } from "./shared/section.ts";
 import { barsTable, sizeText } from "./shared/tables.ts";
 
@@ -22,7 +21,7 @@ export async function main(args: readonly string[]): Promise<void> {
     const sections = await measure(options, workspace);
     const report = describe(options, sections, inMemory);
     process.stdout.write(`${report}\n`);
-    write(options, report, sections);
+    writeResults("checkpoints", options, report, sections);
   } finally {
     workspace.close();
   }
@@ -100,14 +99,3 @@ const NEVER_MEASURED: readonly string[] = [
   "Small files to S3: every peer but ours and restic sends each by itself.",
   "Peers with encryption switched off where they cannot: restic always encrypts, which Spotproof does not do.",
 ];
-
-function write(options: Options, report: string, sections: readonly Section[]): void {
-  // What is only a part never takes the place of the whole, unless it is asked for.
-  const whole = options.partial ? undefined : join(import.meta.dirname, "results", "checkpoints");
-  const path = options.report ?? whole;
-  if (path === undefined) return;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.md`, report);
-  const data = Object.fromEntries(sections.map(({ title, data }) => [title, data]));
-  writeFileSync(`${path}.json`, `${JSON.stringify({ machine: describeMachine(), ...data }, undefined, 2)}\n`);
-}

@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, statfsSync } from "node:fs";
 import { describeMachine } from "./paired.ts";
 import { measureAuto } from "./sdk/auto.ts";
 import { type Bench, PROGRAMS } from "./sdk/bench.ts";
@@ -7,6 +6,7 @@ import { measureDurableSteps } from "./sdk/durable-steps.ts";
 import { measureItems } from "./sdk/items.ts";
 import { type Options, parseOptions } from "./sdk/options.ts";
 import { bundlePrograms } from "./shared/program.ts";
+import { writeResults } from "./shared/results.ts";
 import type { Section } from "./shared/section.ts";
 import { barsTable } from "./shared/tables.ts";
 import { Workspace } from "./shared/workspace.ts";
@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
     const sections = await measure({ options, workspace, programs, onProgress });
     const report = describe(options, sections, fileSystemOf(workspace.folder));
     process.stdout.write(`${report}\n`);
-    write(options, report, sections);
+    writeResults("sdk", options, report, sections);
   } finally {
     workspace.close();
   }
@@ -90,15 +90,4 @@ function fileSystemOf(folder: string): string {
   const [, , kind = `a file system of type ${statfsSync(folder).type.toString(16)}`, how = ""] =
     above.at(-1) ?? [];
   return `${kind} (${how})`;
-}
-
-function write(options: Options, report: string, sections: readonly Section[]): void {
-  // What is only a part never takes the place of the whole, unless it is asked for.
-  const whole = options.partial ? undefined : join(import.meta.dirname, "results", "sdk");
-  const path = options.report ?? whole;
-  if (path === undefined) return;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.md`, report);
-  const data = Object.fromEntries(sections.map(({ title, data }) => [title, data]));
-  writeFileSync(`${path}.json`, `${JSON.stringify({ machine: describeMachine(), ...data }, undefined, 2)}\n`);
 }

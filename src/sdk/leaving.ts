@@ -1,6 +1,7 @@
-import { type Clock, SpotproofError, type Timer, remainingMs } from "../base/index.ts";
+import { type Clock, type Timer, remainingMs } from "../base/index.ts";
 import type { InterruptionRecord } from "../notice/index.ts";
 import { planStop } from "../supervisor/index.ts";
+import { fencedOut } from "./fenced-out.ts";
 import type { LeaveWatch } from "./items/index.ts";
 import type { Interruption } from "./job.ts";
 
@@ -146,7 +147,7 @@ export class Leaving implements LeaveWatch {
   }
 
   #fence(): void {
-    const error = new SpotproofError("fenced-out", "A later attempt owns this job.");
+    const error = fencedOut();
     this.#announce(error);
     this.#endTime(error);
   }

@@ -15,6 +15,7 @@ import {
   results,
 } from "./items/index.ts";
 import { requireFunction, requireOptions } from "./arguments.ts";
+import { fencedOut } from "./fenced-out.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type {
   EncodedStateOptions,
@@ -32,7 +33,7 @@ import { savingInTime } from "./saving-in-time.ts";
 import { WriteGate } from "./write-gate.ts";
 import { restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
-import { DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
+import { COPY_AT_MOST_BYTES, DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
 import { type Storable, stateVersion } from "./state/index.ts";
 
 /** What a live job is made of. */
@@ -49,9 +50,6 @@ export interface LiveJobParts {
   readonly savesFiles: boolean;
   readonly tell: (level: JobEvent["level"], kind: string, text: string) => void;
 }
-
-/** States up to this size are copied for an explicit checkpoint, so that what runs beside it may go on. */
-const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 
 /** The job that a program is handed. */
 export class LiveJob implements Job, StepsHost {
@@ -329,8 +327,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   #throwIfFencedOut(): void {
-    if (this.#parts.keeper.fencedOut.aborted)
-      throw new SpotproofError("fenced-out", "A later attempt owns this job.");
+    if (this.#parts.keeper.fencedOut.aborted) throw fencedOut();
   }
 
   /** `withState`: what is appended belongs together with the state of its moment. */

@@ -70,7 +70,6 @@ export class Recorder {
   #next: Promise<Committed> | undefined;
   #tainted: unknown;
   #abort = new AbortController();
-  #commits = 0;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
@@ -81,11 +80,6 @@ export class Recorder {
     const position = restored ?? { loops: {}, random: this.random.state, state: undefined, logs: [] };
     this.#captured = { position, state: restored?.state === undefined ? undefined : "unchanged" };
     this.#durable = restored === undefined ? undefined : this.#captured;
-  }
-
-  /** How many commits this life has made. */
-  get commits(): number {
-    return this.#commits;
   }
 
   /** Where a loop stands; undefined when it was never begun. */
@@ -112,10 +106,6 @@ export class Recorder {
   setProgress(progress: Progress): void {
     this.#progress = progress;
     this.#parts.keeper.progress(progress);
-  }
-
-  get progress(): Progress | undefined {
-    return this.#progress;
   }
 
   /** Between `beginStep` and the capture at its end, what changes together with the state is held back. */
@@ -233,7 +223,6 @@ export class Recorder {
     const captured = this.#captured;
     try {
       const committed = await keeper.commit(this.#request(reason, captured));
-      this.#commits += 1;
       this.forecast.learn({ durationMs: committed.durationMs, pausedMs: 0 });
       this.#settle(captured);
       onCommitted(reason, committed);

@@ -135,7 +135,7 @@ async function live<Result>(
   const leaving = new Leaving({ clock, interruptions, fencedOut: keeper.fencedOut, nextSaveMs });
   const silence = stop.onStop((cause) => leaving.stop(cause));
   try {
-    const ended = await liveToTheEnd<Result>({ keeper, leaving, tell: say, work }, async () => {
+    return await liveToTheEnd<Result>({ keeper, leaving, tell: say, work }, async () => {
       const found = await loadRecord(keeper);
       sayWhatWasFound(say, keeper, found);
       const restored = found.kind === "restored" ? found.record : undefined;
@@ -173,7 +173,6 @@ async function live<Result>(
         tell: say,
       });
     });
-    return ended;
   } finally {
     silence();
     leaving.close();

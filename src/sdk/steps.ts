@@ -37,8 +37,8 @@ export interface StepsHost {
 /** What a loop without a name is called. */
 export const DEFAULT_LOOP = "steps";
 const DEFAULT_OVERHEAD = 0.035;
-/** Larger states are not copied unless that was asked for. */
-const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
+/** States up to this size are copied, so that what runs beside a save may go on; larger ones only where that was asked for. */
+export const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 /** A loop of steps that never wait lets timers, sockets and signals in at least so often. */
 const TURN_EVERY_MS = 10;
 const TURN_WHILE_SAVING_MS = 1;

@@ -8,6 +8,7 @@ import {
   reasonOf,
 } from "../base/index.ts";
 import type { Outcome } from "../job/index.ts";
+import type { MergedInterruption } from "../notice/index.ts";
 import type { CommandExit } from "./command-end.ts";
 import type { FolderKeeper } from "./folder-keeper.ts";
 import type { Verdict } from "./lives.ts";
@@ -224,7 +225,7 @@ async function recordOutcome(
     kind,
     reason,
     ...exitFields(exit),
-    ...noticeField(supervision),
+    ...noticeField(parts.interruptions.state()),
     ...supervision.state.outcomeFields(),
   };
   const ended = await writeOutcome({ clock, random, attempt, limitMs }, outcome);
@@ -272,8 +273,8 @@ function exitFields(exit: CommandExit | undefined) {
   return exit?.kind === "signalled" ? { exitSignal: exit.signal } : {};
 }
 
-function noticeField({ parts }: Supervision) {
-  const state = parts.interruptions.state();
+/** What an outcome says of the interruption that is announced, if one is. */
+export function noticeField(state: MergedInterruption): Pick<Outcome, "notice"> {
   if (state.kind !== "interrupted") return {};
   const source = state.notices.map((notice) => notice.source).join(", ");
   const leadMs = Math.round(state.deadline.atMs - state.firstHeardAtMs);

@@ -197,7 +197,7 @@ function openFields(files: readonly FileSavedOpen[]): OpenForWriting {
 }
 
 /** The progress that a save has noted, so that a resumed job does not look as if it had begun anew. */
-function noteProgress(note: Readonly<Record<string, unknown>>): Progress | undefined {
+export function noteProgress(note: Readonly<Record<string, unknown>>): Progress | undefined {
   const { progress } = note;
   const isProgress =
     typeof progress === "object" &&

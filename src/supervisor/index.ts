@@ -1,5 +1,6 @@
 export { type CommandExit, describeExit } from "./command-end.ts";
-export { isTroubleOfTheJob } from "./conclude.ts";
+export { isTroubleOfTheJob, noticeField } from "./conclude.ts";
+export { noteProgress } from "./folder-keeper.ts";
 export type { KillReason, SupervisorEvent } from "./events.ts";
 export { keepBeating } from "./heartbeat.ts";
 export { isUntilRenamed } from "./half-written.ts";

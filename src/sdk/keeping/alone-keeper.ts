@@ -1,6 +1,8 @@
 import { type Clock, SpotproofError, reasonOf } from "../../base/index.ts";
 import type { Retention, SaveResult } from "../../checkpoint/index.ts";
 import type { Attempt, Progress } from "../../job/index.ts";
+import { noteProgress } from "../../supervisor/index.ts";
+import { fencedOut } from "../fenced-out.ts";
 import type { CommitRequest, Committed, Ending, Keeper, KeptLog, KeptParts, Loaded } from "./keeper.ts";
 import type { OwnedLife } from "./owned-life.ts";
 import type { RecordMedium } from "./record-medium.ts";
@@ -62,7 +64,7 @@ export class AloneKeeper implements Keeper {
     const loaded = await medium.load(load);
     life.phase = "running";
     if (loaded.kind === "none") return loaded;
-    const progress = progressOf(loaded.note);
+    const progress = noteProgress(loaded.note);
     life.restored(progress);
     return { kind: "loaded", value: loaded.value, id: loaded.id, progress };
   }
@@ -160,14 +162,4 @@ export class AloneKeeper implements Keeper {
       },
     );
   }
-}
-
-function fencedOut(): SpotproofError {
-  return new SpotproofError("fenced-out", "A later attempt owns this job.");
-}
-
-/** The progress that a checkpoint has noted. */
-function progressOf({ progress }: Readonly<Record<string, unknown>>): Progress | undefined {
-  if (typeof progress !== "object" || progress === null || !("done" in progress)) return undefined;
-  return typeof progress.done === "number" ? (progress as Progress) : undefined;
 }

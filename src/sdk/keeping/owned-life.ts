@@ -7,7 +7,7 @@ import {
 } from "../../base/index.ts";
 import type { Attempt, AttemptStatus, Outcome, Progress, WorkSoFar } from "../../job/index.ts";
 import type { InterruptionRecord } from "../../notice/index.ts";
-import { keepBeating, writeOutcome } from "../../supervisor/index.ts";
+import { keepBeating, noticeField, writeOutcome } from "../../supervisor/index.ts";
 import type { Committed, Ending } from "./keeper.ts";
 
 /** What a life that owns its job works with. */
@@ -73,7 +73,7 @@ export class OwnedLife {
     const failuresUsed = this.#failuresUsed + (ending.kind === "failed" ? 1 : 0);
     const outcome: Outcome = {
       ...ending,
-      ...this.#notice(),
+      ...noticeField(this.#parts.interruptions.state()),
       ...this.#work(),
       failuresUsed,
       checkpointsCommitted: this.#commits,
@@ -106,13 +106,5 @@ export class OwnedLife {
 
   #work(): WorkSoFar {
     return { ...this.#last, ...(this.#progress === undefined ? {} : { progress: this.#progress }) };
-  }
-
-  #notice(): Pick<Outcome, "notice"> {
-    const state = this.#parts.interruptions.state();
-    if (state.kind !== "interrupted") return {};
-    const source = state.notices.map((notice) => notice.source).join(", ");
-    const leadMs = Math.round(state.deadline.atMs - state.firstHeardAtMs);
-    return { notice: { source, action: state.action, cause: state.cause, leadMs } };
   }
 }
