@@ -7,6 +7,7 @@ import { SeededRandom } from "./job-random.ts";
 import type { CommitRequest, Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
+import { turn } from "./turn.ts";
 
 // The record of one life, on its way into checkpoints.
 //
@@ -178,10 +179,13 @@ export class Recorder {
   commit(reason: SaveReason): Promise<Committed> {
     if (this.#tainted !== undefined) return Promise.reject(this.#tainted);
     if (this.#next !== undefined) return this.#next;
-    if (this.#running === undefined) return this.#start(reason);
-    const begin = (): Promise<Committed> => {
+    const abort = this.#abort;
+    if (this.#running === undefined) return this.#start(reason, abort.signal);
+    // A turn later: whoever was told just now of the commit before may have more to append, and shares this one.
+    const begin = async (): Promise<Committed> => {
+      await turn();
       this.#next = undefined;
-      return this.#start(reason);
+      return this.#start(reason, abort.signal);
     };
     this.#next = this.#running.then(begin, begin);
     return this.#next;
@@ -190,7 +194,7 @@ export class Recorder {
   /** Leaves the record of the last capture to whoever makes it durable after the end of this program. False when nobody does. */
   async handOver(): Promise<boolean> {
     if (this.#tainted !== undefined) return false;
-    return this.#parts.keeper.handOver(this.#request("notice", this.#captured));
+    return this.#parts.keeper.handOver(this.#request("notice", this.#captured, this.#abort.signal));
   }
 
   /**
@@ -204,12 +208,12 @@ export class Recorder {
   /** Gives up what is in flight and resolves when it has let go. */
   async giveUp(): Promise<void> {
     this.#abort.abort(new SpotproofError("store-unreachable", "The save was given up: the time was over."));
-    await this.#running?.catch(() => undefined); // told to those who asked
+    await Promise.allSettled([this.#running, this.#next]); // told to those who asked
     this.#abort = new AbortController();
   }
 
-  #start(reason: SaveReason): Promise<Committed> {
-    const running = this.#commitOnce(reason);
+  #start(reason: SaveReason, signal: AbortSignal): Promise<Committed> {
+    const running = this.#commitOnce(reason, signal);
     this.#running = running;
     const over = (): void => {
       if (this.#running === running) this.#running = undefined;
@@ -218,11 +222,11 @@ export class Recorder {
     return running;
   }
 
-  async #commitOnce(reason: SaveReason): Promise<Committed> {
+  async #commitOnce(reason: SaveReason, signal: AbortSignal): Promise<Committed> {
     const { keeper, onCommitted, onFailed } = this.#parts;
     const captured = this.#captured;
     try {
-      const committed = await keeper.commit(this.#request(reason, captured));
+      const committed = await keeper.commit(this.#request(reason, captured, signal));
       this.forecast.learn({ durationMs: committed.durationMs, pausedMs: 0 });
       this.#settle(captured);
       onCommitted(reason, committed);
@@ -237,7 +241,7 @@ export class Recorder {
     }
   }
 
-  #request(reason: SaveReason, captured: Captured): CommitRequest {
+  #request(reason: SaveReason, captured: Captured, signal: AbortSignal): CommitRequest {
     this.#appendCaptured();
     const position = { ...captured.position, logs: [...this.#logs.keys()] };
     return {
@@ -245,7 +249,7 @@ export class Recorder {
       parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
       index: positionToIndex(position),
       progress: this.#progress,
-      signal: this.#abort.signal,
+      signal,
     };
   }
 

@@ -7,7 +7,7 @@ import {
 } from "../../base/index.ts";
 import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
 import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
-import { type Manifest, manifestToBytes } from "../format/manifest.ts";
+import { type NewManifest, manifestToBytes } from "../format/manifest.ts";
 import type { ReadableCheckpoint } from "../maintain/list.ts";
 import { prune } from "../maintain/prune.ts";
 import { PACKS_AT_A_TIME, type PackDestination, memoryForSaves } from "./pack-writer.ts";
@@ -76,7 +76,7 @@ export class AttemptCheckpoints {
   }
 
   /** Creates the manifest, which is the commit (C1). Everything that it names is durable. Gives its length. */
-  async commit(manifest: Manifest, signal: AbortSignal | undefined): Promise<number> {
+  async commit(manifest: NewManifest, signal: AbortSignal | undefined): Promise<number> {
     const { store, job } = this.#options;
     const bytes = manifestToBytes(manifest);
     const key = manifestKey(job, manifest.id);

@@ -1,5 +1,5 @@
 import { SpotproofError } from "../../base/index.ts";
-import { turn } from "./turn.ts";
+import { turn } from "../turn.ts";
 import { decodeValue } from "./kept-value.ts";
 import {
   FORMAT_VERSION,

@@ -1,5 +1,5 @@
 import { type Clock, SpotproofError, reasonOf } from "../../base/index.ts";
-import type { Retention, SaveResult } from "../../checkpoint/index.ts";
+import type { Retention, SaveReason, SaveResult } from "../../checkpoint/index.ts";
 import type { Attempt, Progress } from "../../job/index.ts";
 import { noteProgress } from "../../supervisor/index.ts";
 import { fencedOut } from "../fenced-out.ts";
@@ -26,9 +26,14 @@ const PRUNE_AFTER_COMMITS = 50;
 /** … or for a few, when they come slowly, in ms. */
 const PRUNE_AFTER_MS = 60_000;
 
+/** So often a commit is noted in the history of the attempt, in ms; with those since the last note. */
+const NOTE_EVERY_MS = 1_000;
+
 /** Keeps the record of a job that this program owns by itself. */
 export class AloneKeeper implements Keeper {
   readonly #parts: AloneKeeperParts;
+  readonly #unnoted = { commits: 0, storedBytes: 0 };
+  #notedAtMs: number | undefined;
   #commitsSincePrune = 0;
   #prunedAtMs: number;
   #abortPrune = new AbortController();
@@ -83,7 +88,7 @@ export class AloneKeeper implements Keeper {
   }
 
   async commit(request: CommitRequest): Promise<Committed> {
-    const { clock, attempt, life, medium, confirm } = this.#parts;
+    const { clock, life, medium, confirm } = this.#parts;
     if (this.fencedOut.aborted) throw fencedOut();
     // A machine that goes away has no time for tidying up.
     if (request.reason === "notice") this.#abortPrune.abort();
@@ -99,13 +104,23 @@ export class AloneKeeper implements Keeper {
     if (result.kind === "fenced-out") throw fencedOut();
     const { checkpoint } = result;
     life.committed(checkpoint, checkpoint.capturedAtMs, progress);
-    attempt.note("saved", {
-      checkpoint: checkpoint.id,
-      reason: request.reason,
-      storedBytes: checkpoint.storedBytes,
-    });
+    this.#note(request.reason, checkpoint);
     if (request.reason === "interval") this.#pruneNowAndThen();
     return { id: checkpoint.id, storedBytes: checkpoint.storedBytes, durationMs: clock.now() - beganAtMs };
+  }
+
+  /** Durable steps come by the thousand: a history of each of them would be longer than what they keep. */
+  #note(reason: SaveReason, { id, storedBytes }: Pick<Committed, "id" | "storedBytes">): void {
+    const { clock, attempt } = this.#parts;
+    const unnoted = this.#unnoted;
+    unnoted.commits += 1;
+    unnoted.storedBytes += storedBytes;
+    const isDue = this.#notedAtMs === undefined || clock.now() - this.#notedAtMs >= NOTE_EVERY_MS;
+    if (reason === "interval" && !isDue) return;
+    attempt.note("saved", { checkpoint: id, reason, ...unnoted });
+    this.#notedAtMs = clock.now();
+    unnoted.commits = 0;
+    unnoted.storedBytes = 0;
   }
 
   /** A store that is full may have room once the checkpoints are gone that are not kept: then the save is tried again, once. */

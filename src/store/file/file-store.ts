@@ -11,6 +11,7 @@ import { linkIfAbsent } from "./link-if-absent.ts";
 import { TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
 import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
+import { SmallWriter } from "./small-writer.ts";
 import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
 
 // A store in a folder of any file system that has hard links.
@@ -22,6 +23,8 @@ import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./tempor
 export interface FileStoreOptions {
   /** `read` creates nothing, not even the folder; writing to the store then still works where the folder allows it. Default `write`. */
   readonly mode?: "read" | "write" | undefined;
+  /** Whoever creates small objects by the thousand says so: a thread does it then, as soon as there were some. Default false. */
+  readonly manySmallWrites?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,6 +36,8 @@ export interface FileStore extends Store {
   readonly caution: string | undefined;
   /** Removes half-written files that processes left which died more than a day ago; tells how many there were. */
   sweep(options?: CallOptions): Promise<number>;
+  /** Ends the thread that writes small objects, if there is one. */
+  close(): void;
 }
 
 /**
@@ -46,7 +51,7 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
   const [caution] = await abortable(options.signal, () =>
     Promise.all([mountCaution(path), prepareStore(path, options.mode ?? "write")]),
   );
-  return new FolderStore(path, caution);
+  return new FolderStore(path, caution, options.manySmallWrites === true ? new SmallWriter() : undefined);
 }
 
 class FolderStore implements FileStore {
@@ -54,8 +59,10 @@ class FolderStore implements FileStore {
   readonly folder: string;
   readonly caution: string | undefined;
   readonly #durable: DurableFolders;
+  readonly #small: SmallWriter | undefined;
 
-  constructor(folder: string, caution: string | undefined) {
+  constructor(folder: string, caution: string | undefined, small: SmallWriter | undefined) {
+    this.#small = small;
     this.folder = folder;
     this.caution = caution;
     this.description = `folder ${folder}`;
@@ -64,8 +71,9 @@ class FolderStore implements FileStore {
 
   async create(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<"created" | "exists"> {
     const path = pathOfKey(this.folder, key);
-    return abortable(options?.signal, () =>
-      this.#publish(path, bytes, options?.signal, (temporary) => linkIfAbsent(temporary, path)),
+    return abortable(
+      options?.signal,
+      async () => (await this.#createSmall(path, bytes)) ?? this.#create(path, bytes, options?.signal),
     );
   }
 
@@ -81,7 +89,10 @@ class FolderStore implements FileStore {
 
   async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
     const path = pathOfKey(this.folder, key);
-    return abortable(options?.signal, () => readObject(path, options?.range, options?.into));
+    return abortable(options?.signal, async () => {
+      if (this.#small?.looks === true && (await this.#small.isAbsent(path))) return undefined;
+      return readObject(path, options?.range, options?.into);
+    });
   }
 
   async list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]> {
@@ -103,6 +114,30 @@ class FolderStore implements FileStore {
 
   async sweep(options?: CallOptions): Promise<number> {
     return abortable(options?.signal, () => sweepTemporary(this.folder, options?.signal));
+  }
+
+  close(): void {
+    this.#small?.close();
+  }
+
+  #create(
+    path: string,
+    bytes: StoreBytes,
+    signal: AbortSignal | undefined,
+  ): Promise<"created" | "exists"> {
+    return this.#publish(path, bytes, signal, (temporary) => linkIfAbsent(temporary, path));
+  }
+
+  /** In the thread for small objects; undefined when that has not done it. */
+  async #createSmall(path: string, bytes: StoreBytes): Promise<"created" | "exists" | undefined> {
+    const small = this.#small;
+    const folder = dirname(path);
+    if (small?.takes(bytes) !== true || !this.#durable.knows(folder)) return undefined;
+    const outcome = await small.create(temporaryPath(this.folder), path, bytes);
+    if (outcome === "not-done") return undefined;
+    if (outcome !== "named") return outcome;
+    await this.#durable.sync(folder);
+    return "created";
   }
 
   /** Writes a temporary file, gives it its name with `name`, and makes the name durable (F1, F2). */
