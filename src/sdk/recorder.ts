@@ -69,6 +69,9 @@ export class Recorder {
   readonly #scopes: Set<string>[] = [];
   #running: Promise<Committed> | undefined;
   #next: Promise<Committed> | undefined;
+  /** How many have asked for the next commit, and how many have shared the last one. */
+  #sharing = 0;
+  #shared = 1;
   #tainted: unknown;
   #abort = new AbortController();
 
@@ -178,16 +181,17 @@ export class Recorder {
   /** Everything that was captured and appended before the call is durable when this resolves. */
   commit(reason: SaveReason): Promise<Committed> {
     if (this.#tainted !== undefined) return Promise.reject(this.#tainted);
+    this.#sharing += 1;
     if (this.#next !== undefined) return this.#next;
-    const abort = this.#abort;
-    if (this.#running === undefined) return this.#start(reason, abort.signal);
-    // A turn later: whoever was told just now of the commit before may have more to append, and shares this one.
+    const { signal } = this.#abort;
+    if (this.#running === undefined && this.#shared === 1) return this.#start(reason, signal);
+    // A turn later: who shared the commit before was told just now, has maybe more to append, and shares this one too.
     const begin = async (): Promise<Committed> => {
       await turn();
       this.#next = undefined;
-      return this.#start(reason, abort.signal);
+      return this.#start(reason, signal);
     };
-    this.#next = this.#running.then(begin, begin);
+    this.#next = this.#running === undefined ? begin() : this.#running.then(begin, begin);
     return this.#next;
   }
 
@@ -213,6 +217,8 @@ export class Recorder {
   }
 
   #start(reason: SaveReason, signal: AbortSignal): Promise<Committed> {
+    this.#shared = this.#sharing;
+    this.#sharing = 0;
     const running = this.#commitOnce(reason, signal);
     this.#running = running;
     const over = (): void => {

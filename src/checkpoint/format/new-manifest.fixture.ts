@@ -4,5 +4,8 @@ import type { Manifest, NewManifest } from "./manifest.ts";
 export function asNew(manifest: Manifest): NewManifest {
   const { list } = manifest;
   if (list.kind === "chunks") return { ...manifest, list };
-  return { ...manifest, list: { kind: "lines", lines: list.lines.map((line) => `${JSON.stringify(line)}\n`) } };
+  return {
+    ...manifest,
+    list: { kind: "lines", lines: list.lines.map((line) => `${JSON.stringify(line)}\n`) },
+  };
 }

@@ -88,7 +88,7 @@ export class AloneKeeper implements Keeper {
   }
 
   async commit(request: CommitRequest): Promise<Committed> {
-    const { clock, life, medium, confirm } = this.#parts;
+    const { clock, attempt, life, medium, confirm } = this.#parts;
     if (this.fencedOut.aborted) throw fencedOut();
     // A machine that goes away has no time for tidying up.
     if (request.reason === "notice") this.#abortPrune.abort();
@@ -99,6 +99,7 @@ export class AloneKeeper implements Keeper {
       medium.save(request, {
         note: () => (progress === undefined ? {} : { progress }),
         confirm: () => confirm(signal),
+        signsOfEnd: attempt.signsOfEnd,
       }),
     );
     if (result.kind === "fenced-out") throw fencedOut();

@@ -3,7 +3,15 @@ import { dirname, join, resolve } from "node:path";
 import { SpotproofError, systemErrorCode } from "../../base/index.ts";
 import { abortable } from "../abortable.ts";
 import { STORE_MARKER } from "../store-format.ts";
-import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
+import type {
+  CallOptions,
+  CreatedAndLooked,
+  ReadOptions,
+  Store,
+  StoreBytes,
+  StoreKey,
+  StoredObject,
+} from "../store.ts";
 import { asStoreError } from "./file-errors.ts";
 import { prepareStore } from "./first-use.ts";
 import { DurableFolders } from "./folder-durability.ts";
@@ -23,8 +31,8 @@ import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./tempor
 export interface FileStoreOptions {
   /** `read` creates nothing, not even the folder; writing to the store then still works where the folder allows it. Default `write`. */
   readonly mode?: "read" | "write" | undefined;
-  /** Whoever creates small objects by the thousand says so: a thread does it then, as soon as there were some. Default false. */
-  readonly manySmallWrites?: boolean | undefined;
+  /** Small objects are created by a thread, once there were so many of them. Default: they are not. */
+  readonly threadAfter?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,7 +59,8 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
   const [caution] = await abortable(options.signal, () =>
     Promise.all([mountCaution(path), prepareStore(path, options.mode ?? "write")]),
   );
-  return new FolderStore(path, caution, options.manySmallWrites === true ? new SmallWriter() : undefined);
+  const { threadAfter } = options;
+  return new FolderStore(path, caution, threadAfter === undefined ? undefined : new SmallWriter(threadAfter));
 }
 
 class FolderStore implements FileStore {
@@ -70,11 +79,23 @@ class FolderStore implements FileStore {
   }
 
   async create(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<"created" | "exists"> {
+    return (await this.createAndLook(key, bytes, [], options)).created;
+  }
+
+  async createAndLook(
+    key: StoreKey,
+    bytes: StoreBytes,
+    absent: readonly StoreKey[],
+    options?: CallOptions,
+  ): Promise<CreatedAndLooked> {
     const path = pathOfKey(this.folder, key);
-    return abortable(
-      options?.signal,
-      async () => (await this.#createSmall(path, bytes)) ?? this.#create(path, bytes, options?.signal),
-    );
+    const paths = absent.map((each) => pathOfKey(this.folder, each));
+    return abortable(options?.signal, async () => {
+      const done = await this.#createSmall(path, bytes, paths);
+      if (done !== undefined) return done;
+      const name = (temporary: string): ReturnType<typeof linkIfAbsent> => linkIfAbsent(temporary, path);
+      return { created: await this.#publish(path, bytes, options?.signal, name), allAbsent: false };
+    });
   }
 
   async replace(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<void> {
@@ -90,7 +111,7 @@ class FolderStore implements FileStore {
   async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
     const path = pathOfKey(this.folder, key);
     return abortable(options?.signal, async () => {
-      if (this.#small?.looks === true && (await this.#small.isAbsent(path))) return undefined;
+      if (this.#small?.isAtWork === true && (await this.#small.isAbsent(path))) return undefined;
       return readObject(path, options?.range, options?.into);
     });
   }
@@ -120,24 +141,19 @@ class FolderStore implements FileStore {
     this.#small?.close();
   }
 
-  #create(
+  /** In the thread for small objects; undefined when that has not done it. */
+  async #createSmall(
     path: string,
     bytes: StoreBytes,
-    signal: AbortSignal | undefined,
-  ): Promise<"created" | "exists"> {
-    return this.#publish(path, bytes, signal, (temporary) => linkIfAbsent(temporary, path));
-  }
-
-  /** In the thread for small objects; undefined when that has not done it. */
-  async #createSmall(path: string, bytes: StoreBytes): Promise<"created" | "exists" | undefined> {
-    const small = this.#small;
+    absent: readonly string[],
+  ): Promise<CreatedAndLooked | undefined> {
     const folder = dirname(path);
-    if (small?.takes(bytes) !== true || !this.#durable.knows(folder)) return undefined;
-    const outcome = await small.create(temporaryPath(this.folder), path, bytes);
-    if (outcome === "not-done") return undefined;
-    if (outcome !== "named") return outcome;
+    if (this.#small?.takes(bytes) !== true || !this.#durable.knows(folder)) return undefined;
+    const { outcome, allAbsent } = await this.#small.create(temporaryPath(this.folder), path, bytes, absent);
+    if (outcome === "created" || outcome === "exists") return { created: outcome, allAbsent };
+    if (outcome !== "named") return undefined;
     await this.#durable.sync(folder);
-    return "created";
+    return { created: "created", allAbsent: false };
   }
 
   /** Writes a temporary file, gives it its name with `name`, and makes the name durable (F1, F2). */
@@ -210,7 +226,9 @@ class FolderStore implements FileStore {
 
   async #remove(path: string): Promise<void> {
     try {
-      await fs.unlink(path);
+      const removed = this.#small?.isAtWork === true ? await this.#small.remove(path) : "not-done";
+      if (removed === "absent") return;
+      if (removed === "not-done") await fs.unlink(path);
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return;
       throw asStoreError(error, { doing: "removing", path });

@@ -9,19 +9,22 @@ export type SmallJob = { readonly id: number } & (
       readonly path: string;
       /** The folder of `path`. */
       readonly folder: string;
+      /** Is to look afterwards whether there is any of these. */
+      readonly absent: readonly string[];
     }
   | { readonly kind: "look"; readonly path: string }
+  | { readonly kind: "remove"; readonly path: string }
 );
 
 /**
  * Its answer. `created` and `exists`: as of the store, durable. `named`: the file has its name, and whoever asked has to make
- * that durable. `absent`: there is no such file. `not-done`: nothing was done that counts; whoever asked does it in the usual
- * way, and learns what is in the way of it.
+ * that durable, as with `removed`. `absent`: there is no such file. `not-done`: nothing was done that counts; whoever asked does
+ * it in the usual way, and learns what is in the way of it.
  */
-export type SmallOutcome = "created" | "exists" | "named" | "absent" | "not-done";
+export type SmallOutcome = "created" | "exists" | "named" | "removed" | "absent" | "not-done";
 
-/** An answer to the job with that number. */
-export type SmallAnswer = readonly [id: number, outcome: SmallOutcome];
+/** An answer to the job with that number; `allAbsent` after a create with something to look for. */
+export type SmallAnswer = readonly [id: number, outcome: SmallOutcome, allAbsent?: boolean];
 
 /** What it asks of the file system. */
 export type SmallWriterFs = Pick<
@@ -31,16 +34,22 @@ export type SmallWriterFs = Pick<
 
 /**
  * Makes what does the jobs: the same calls in the same order as a create of the store itself (F1, F2), one behind the other
- * without a turn of an event loop between them. Uses nothing but its parameter, since the program of the thread is its text.
+ * without a turn of an event loop between them, but that the temporary name goes when the answer is on its way. Uses nothing
+ * but its parameters, since the program of the thread is its text.
  */
-export function makeSmallWriter(fs: SmallWriterFs): (job: SmallJob) => SmallOutcome {
-  const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+export function makeSmallWriter(
+  fs: SmallWriterFs,
+  answer: (id: number, outcome: SmallOutcome, allAbsent?: boolean) => void,
+): (job: SmallJob) => void {
+  const isMissing = (error: unknown): boolean => (error as { code?: unknown }).code === "ENOENT";
 
-  const discard = (path: string): void => {
+  /** Nobody minds when it fails: a file that stays costs room, not correctness, and sweep takes it. */
+  const discard = (path: string): boolean => {
     try {
       fs.unlinkSync(path);
+      return true;
     } catch {
-      // A file that stays costs room, not correctness; sweep takes it.
+      return false;
     }
   };
 
@@ -59,10 +68,11 @@ export function makeSmallWriter(fs: SmallWriterFs): (job: SmallJob) => SmallOutc
       fs.linkSync(temporary, path);
       return "created";
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
+      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
       // As in `linkIfAbsent`: on NFS the name may be that of our own first request.
-      const [ours, theirs] = [temporary, path].map((each) => fs.statSync(each, { bigint: true }));
-      return ours?.ino === theirs?.ino && ours?.dev === theirs?.dev ? "created" : "exists";
+      const ours = fs.statSync(temporary, { bigint: true });
+      const theirs = fs.statSync(path, { bigint: true });
+      return ours.ino === theirs.ino && ours.dev === theirs.dev ? "created" : "exists";
     }
   };
 
@@ -75,35 +85,48 @@ export function makeSmallWriter(fs: SmallWriterFs): (job: SmallJob) => SmallOutc
     }
   };
 
-  const create = (job: Extract<SmallJob, { kind: "create" }>): SmallOutcome => {
-    let outcome: "created" | "exists";
-    try {
-      write(job.temporary, job.bytes);
-      outcome = name(job.temporary, job.path);
-    } catch {
-      // The usual way, which comes next, meets the same trouble and says what it is.
-      discard(job.temporary);
-      return "not-done";
-    }
-    discard(job.temporary);
-    try {
-      syncFolder(job.folder);
-      return outcome;
-    } catch {
-      return outcome === "created" ? "named" : "not-done";
-    }
-  };
-
-  const look = (path: string): SmallOutcome => {
+  const isAbsent = (path: string): boolean => {
     try {
       fs.closeSync(fs.openSync(path, "r"));
-      return "not-done";
+      return false;
     } catch (error) {
-      return codeOf(error) === "ENOENT" ? "absent" : "not-done";
+      return isMissing(error);
     }
   };
 
-  return (job) => (job.kind === "create" ? create(job) : look(job.path));
+  const create = ({ id, bytes, temporary, path, folder, absent }: SmallJob & { kind: "create" }): void => {
+    let outcome: "created" | "exists";
+    try {
+      write(temporary, bytes);
+      outcome = name(temporary, path);
+    } catch {
+      // The usual way, which comes next, meets the same trouble and says what it is.
+      discard(temporary);
+      return answer(id, "not-done");
+    }
+    try {
+      syncFolder(folder);
+      answer(id, outcome, absent.every(isAbsent));
+    } catch {
+      answer(id, outcome === "created" ? "named" : "not-done");
+    }
+    discard(temporary);
+  };
+
+  const remove = (path: string): SmallOutcome => {
+    try {
+      fs.unlinkSync(path);
+      return "removed";
+    } catch (error) {
+      return isMissing(error) ? "absent" : "not-done";
+    }
+  };
+
+  return (job) => {
+    if (job.kind === "create") create(job);
+    else if (job.kind === "remove") answer(job.id, remove(job.path));
+    else answer(job.id, isAbsent(job.path) ? "absent" : "not-done");
+  };
 }
 
 /** The program of the thread. */
@@ -111,6 +134,6 @@ export const smallWriterText = (): string => `
 const { parentPort } = require("node:worker_threads");
 // Nobody reads the stacks of the errors in it, and they cost more than the calls.
 Error.stackTraceLimit = 0;
-const perform = (${makeSmallWriter.toString()})(require("node:fs"));
-parentPort.on("message", (job) => parentPort.postMessage([job.id, perform(job)]));
+const answer = (...words) => parentPort.postMessage(words);
+parentPort.on("message", (${makeSmallWriter.toString()})(require("node:fs"), answer));
 `;

@@ -14,49 +14,59 @@ import {
 
 /** Larger ones are not worth a copy into the thread. */
 const SMALL_BYTES = 128 * 1024;
-/** So many small ones are created in the usual way before there is a thread: most programs never come to it. */
-const FIRST_ONES = 32;
 
 type NewJob = SmallJob extends infer Job ? (Job extends SmallJob ? Omit<Job, "id"> : never) : never;
 
+interface Answer {
+  readonly outcome: SmallOutcome;
+  readonly allAbsent: boolean;
+}
+
+const NOT_DONE: Answer = { outcome: "not-done", allAbsent: false };
+
 /** Creates small objects in a thread. Where it cannot, the caller does it in the usual way. */
 export class SmallWriter {
-  readonly #waiting = new Map<number, (outcome: SmallOutcome) => void>();
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  /** So many are created in the usual way before there is a thread. */
+  #left: number;
   #thread: Worker | undefined;
-  #state: "counting" | "at work" | "over" = "counting";
-  #created = 0;
+  #isOver = false;
   #lastId = 0;
+
+  constructor(threadAfter: number) {
+    this.#left = threadAfter;
+  }
 
   /** Whether to ask `create`. */
   takes(bytes: StoreBytes): boolean {
-    if (this.#state === "over") return false;
-    if (bytes.reduce((sum, piece) => sum + piece.byteLength, 0) > SMALL_BYTES) return false;
-    if (this.#state === "at work") return true;
-    this.#created += 1;
-    if (this.#created > FIRST_ONES) this.#begin();
-    return false;
+    if (this.#isOver || bytes.reduce((sum, piece) => sum + piece.byteLength, 0) > SMALL_BYTES) return false;
+    if (this.#left === 0) this.#thread ??= this.#begin();
+    else this.#left -= 1;
+    return this.#thread !== undefined;
   }
 
-  /** Whether to ask `isAbsent`. */
-  get looks(): boolean {
-    return this.#state === "at work";
+  /** Whether there is a thread: then the others below are worth asking. */
+  get isAtWork(): boolean {
+    return this.#thread !== undefined;
   }
 
-  /** As `create` of the store; the folder of `path` has a durable name. */
-  create(
-    temporary: string,
-    path: string,
-    bytes: StoreBytes,
-  ): Promise<Extract<SmallOutcome, "created" | "exists" | "named" | "not-done">> {
+  /** As `createAndLook` of the store; the folder of `path` has a durable name. */
+  create(temporary: string, path: string, bytes: StoreBytes, absent: readonly string[]): Promise<Answer> {
     // A copy: the memory around small pieces is often that of others, and it all would go along.
     const own = Uint8Array.from(bytes.length === 1 ? (bytes[0] as Uint8Array) : Buffer.concat(bytes));
-    const job = { kind: "create", bytes: own, temporary, path, folder: dirname(path) } as const;
-    return this.#give(job, [own.buffer]) as ReturnType<SmallWriter["create"]>;
+    const job = { kind: "create", bytes: own, temporary, path, folder: dirname(path), absent } as const;
+    return this.#give(job, [own.buffer]);
   }
 
   /** Whether there is no such file. False when it is there, or cannot be looked at. */
   async isAbsent(path: string): Promise<boolean> {
-    return (await this.#give({ kind: "look", path }, [])) === "absent";
+    return (await this.#give({ kind: "look", path }, [])).outcome === "absent";
+  }
+
+  /** Removes a file; that is not durable yet. */
+  async remove(path: string): Promise<"removed" | "absent" | "not-done"> {
+    const { outcome } = await this.#give({ kind: "remove", path }, []);
+    return outcome as "removed" | "absent" | "not-done";
   }
 
   /** Ends the thread. What it was doing may have been done. */
@@ -64,9 +74,9 @@ export class SmallWriter {
     this.#end();
   }
 
-  #give(job: NewJob, memory: ArrayBuffer[]): Promise<SmallOutcome> {
+  #give(job: NewJob, memory: ArrayBuffer[]): Promise<Answer> {
     const thread = this.#thread;
-    if (thread === undefined) return Promise.resolve("not-done");
+    if (thread === undefined) return Promise.resolve(NOT_DONE);
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve) => {
@@ -76,38 +86,34 @@ export class SmallWriter {
     });
   }
 
-  #begin(): void {
+  #begin(): Worker {
     const thread = new Worker(smallWriterText(), { eval: true, execArgv: [], env: {} });
     const ended = noteThread();
-    thread.on("message", ([id, outcome]: SmallAnswer) => this.#settle(id, outcome));
+    thread.on("message", (answer: SmallAnswer) => this.#settle(answer));
     // No memory for a thread, say: all goes on in the usual way.
     thread.on("error", () => this.#end());
     thread.on("exit", () => {
       ended();
       this.#end();
     });
-    thread.on("online", () => {
-      if (this.#state === "counting") this.#state = "at work";
-    });
     // A store at rest keeps no process alive.
     thread.unref();
-    this.#thread = thread;
-    this.#created = Number.NEGATIVE_INFINITY;
+    return thread;
   }
 
-  #settle(id: number, outcome: SmallOutcome): void {
+  #settle([id, outcome, allAbsent = false]: SmallAnswer): void {
     const resolve = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#thread?.unref();
-    resolve?.(outcome);
+    resolve?.({ outcome, allAbsent });
   }
 
   #end(): void {
-    if (this.#state === "over") return;
-    this.#state = "over";
+    if (this.#isOver) return;
+    this.#isOver = true;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const resolve of waiting) resolve("not-done");
+    for (const resolve of waiting) resolve(NOT_DONE);
     void this.#thread?.terminate();
     this.#thread = undefined;
   }

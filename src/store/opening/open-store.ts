@@ -176,11 +176,7 @@ function openPatiently(location: StoreLocation, how: OpenPatiently): Promise<Ope
   const { mode, connections, patience, manySmallWrites, doors = STORE_DOORS } = how;
   const [clock, random] = [systemClock, systemRandom];
   const open = (signal: AbortSignal | undefined): Promise<OpenedStore> =>
-    openDoor(
-      location,
-      { mode, signal, clock, random, maxConnections: connections, manySmallWrites },
-      doors,
-    );
+    openDoor(location, { mode, signal, clock, random, maxConnections: connections, manySmallWrites }, doors);
   if (location.kind === "folder" || location.kind === "sqlite") return open(how.signal);
   const reason = (): Error =>
     new SpotproofError(

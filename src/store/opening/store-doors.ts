@@ -4,6 +4,9 @@ import type { OpenedStore } from "../opened-store.ts";
 import { quietly } from "./quiet-aws-sdk.ts";
 import type { StoreLocation } from "./store-location.ts";
 
+/** Most programs never write so many small objects in a life, and need no thread for them. */
+const FEW_WRITES = 32;
+
 /** How a store of any kind is opened. */
 export interface OpenHow {
   /** `read` creates nothing, not even the marker. */
@@ -28,7 +31,11 @@ export type StoreDoors = { readonly [Kind in StoreLocation["kind"]]: Open<Kind> 
 /** One door for each kind: reads the location and opens the store. */
 export const STORE_DOORS: StoreDoors = {
   folder: async ({ folder }, { mode, signal, manySmallWrites }) => {
-    const store = await openFileStore(folder, { mode, signal, manySmallWrites });
+    const store = await openFileStore(folder, {
+      mode,
+      signal,
+      threadAfter: manySmallWrites === true ? FEW_WRITES : undefined,
+    });
     return {
       store,
       caution: store.caution,

@@ -34,12 +34,21 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     readBytes: given?.readBytes,
     signal: given?.signal,
   });
+  const { createAndLook } = store;
   return {
     description: store.description,
     create: (key, bytes, options) =>
       around(call("create", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
         store.create(key, bytes, { signal }),
       ),
+    ...(createAndLook === undefined
+      ? {}
+      : {
+          createAndLook: (key, bytes, absent, options) =>
+            around(call("create", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
+              createAndLook.call(store, key, bytes, absent, { signal }),
+            ),
+        }),
     replace: (key, bytes, options) =>
       around(call("replace", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
         store.replace(key, bytes, { signal }),
