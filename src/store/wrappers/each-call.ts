@@ -34,7 +34,7 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     readBytes: given?.readBytes,
     signal: given?.signal,
   });
-  const { createAndLook } = store;
+  const createAndLook = store.createAndLook?.bind(store);
   return {
     description: store.description,
     create: (key, bytes, options) =>
@@ -46,7 +46,7 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
       : {
           createAndLook: (key, bytes, absent, options) =>
             around(call("create", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
-              createAndLook.call(store, key, bytes, absent, { signal }),
+              createAndLook(key, bytes, absent, { signal }),
             ),
         }),
     replace: (key, bytes, options) =>
