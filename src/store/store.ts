@@ -78,4 +78,6 @@ export interface Store {
   listFolders(prefix: string, options?: CallOptions): Promise<readonly string[]>;
   /** Removes an object. Harmless when it is absent. */
   remove(key: StoreKey, options?: CallOptions): Promise<void>;
+  /** Removes all of them; when it fails, some. Only stores that do so faster than one by one have this. */
+  removeAll?(keys: readonly StoreKey[], options?: CallOptions): Promise<void>;
 }

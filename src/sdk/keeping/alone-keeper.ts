@@ -22,7 +22,7 @@ export interface AloneKeeperParts {
 }
 
 /** A prune lists what there is and reads what is kept: worth it for so many commits together … */
-const PRUNE_AFTER_COMMITS = 50;
+const PRUNE_AFTER_COMMITS = 100;
 /** … or for a few, when they come slowly, in ms. */
 const PRUNE_AFTER_MS = 60_000;
 

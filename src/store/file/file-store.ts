@@ -27,6 +27,9 @@ import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./tempor
 //   F2. A write resolves only after the names on the way to it are durable as well (C19).
 //   F3. A file that has its final name is never written again; replace gives the name to another file.
 
+/** So many objects are removed at once. */
+const REMOVALS_AT_A_TIME = 32;
+
 /** How `openFileStore` opens. */
 export interface FileStoreOptions {
   /** `read` creates nothing, not even the folder; writing to the store then still works where the folder allows it. Default `write`. */
@@ -110,10 +113,7 @@ class FolderStore implements FileStore {
 
   async read(key: StoreKey, options?: ReadOptions): Promise<Buffer | undefined> {
     const path = pathOfKey(this.folder, key);
-    return abortable(options?.signal, async () => {
-      if (this.#small?.isAtWork === true && (await this.#small.isAbsent(path))) return undefined;
-      return readObject(path, options?.range, options?.into);
-    });
+    return abortable(options?.signal, () => readObject(path, options?.range, options?.into));
   }
 
   async list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]> {
@@ -131,6 +131,17 @@ class FolderStore implements FileStore {
   async remove(key: StoreKey, options?: CallOptions): Promise<void> {
     const path = pathOfKey(this.folder, key);
     await abortable(options?.signal, () => this.#remove(path));
+  }
+
+  async removeAll(keys: readonly StoreKey[], options?: CallOptions): Promise<void> {
+    const paths = keys.map((key) => pathOfKey(this.folder, key));
+    await abortable(options?.signal, async () => {
+      if ((await this.#small?.removeAll(paths, [...new Set(paths.map(dirname))])) === true) return;
+      for (let at = 0; at < paths.length; at += REMOVALS_AT_A_TIME) {
+        options?.signal?.throwIfAborted();
+        await Promise.all(paths.slice(at, at + REMOVALS_AT_A_TIME).map((path) => this.#remove(path)));
+      }
+    });
   }
 
   async sweep(options?: CallOptions): Promise<number> {
@@ -226,9 +237,7 @@ class FolderStore implements FileStore {
 
   async #remove(path: string): Promise<void> {
     try {
-      const removed = this.#small?.isAtWork === true ? await this.#small.remove(path) : "not-done";
-      if (removed === "absent") return;
-      if (removed === "not-done") await fs.unlink(path);
+      await fs.unlink(path);
     } catch (error) {
       if (systemErrorCode(error) === "ENOENT") return;
       throw asStoreError(error, { doing: "removing", path });

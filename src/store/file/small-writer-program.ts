@@ -12,16 +12,19 @@ export type SmallJob = { readonly id: number } & (
       /** Is to look afterwards whether there is any of these. */
       readonly absent: readonly string[];
     }
-  | { readonly kind: "look"; readonly path: string }
-  | { readonly kind: "remove"; readonly path: string }
+  | {
+      readonly kind: "remove";
+      readonly paths: readonly string[] /** Theirs. */;
+      readonly folders: readonly string[];
+    }
 );
 
 /**
  * Its answer. `created` and `exists`: as of the store, durable. `named`: the file has its name, and whoever asked has to make
- * that durable, as with `removed`. `absent`: there is no such file. `not-done`: nothing was done that counts; whoever asked does
- * it in the usual way, and learns what is in the way of it.
+ * that durable. `removed`: none of the files is there any more, durably. `not-done`: nothing was done that counts; whoever asked
+ * does it in the usual way, and learns what is in the way of it.
  */
-export type SmallOutcome = "created" | "exists" | "named" | "removed" | "absent" | "not-done";
+export type SmallOutcome = "created" | "exists" | "named" | "removed" | "not-done";
 
 /** An answer to the job with that number; `allAbsent` after a create with something to look for. */
 export type SmallAnswer = readonly [id: number, outcome: SmallOutcome, allAbsent?: boolean];
@@ -113,19 +116,27 @@ export function makeSmallWriter(
     discard(temporary);
   };
 
-  const remove = (path: string): SmallOutcome => {
+  const unlink = (path: string): void => {
     try {
       fs.unlinkSync(path);
-      return "removed";
     } catch (error) {
-      return isMissing(error) ? "absent" : "not-done";
+      if (!isMissing(error)) throw error;
     }
+  };
+
+  const remove = ({ id, paths, folders }: SmallJob & { kind: "remove" }): void => {
+    try {
+      paths.forEach(unlink);
+      folders.forEach(syncFolder);
+    } catch {
+      return answer(id, "not-done");
+    }
+    answer(id, "removed");
   };
 
   return (job) => {
     if (job.kind === "create") create(job);
-    else if (job.kind === "remove") answer(job.id, remove(job.path));
-    else answer(job.id, isAbsent(job.path) ? "absent" : "not-done");
+    else remove(job);
   };
 }
 

@@ -45,11 +45,6 @@ export class SmallWriter {
     return this.#thread !== undefined;
   }
 
-  /** Whether there is a thread: then the others below are worth asking. */
-  get isAtWork(): boolean {
-    return this.#thread !== undefined;
-  }
-
   /** As `createAndLook` of the store; the folder of `path` has a durable name. */
   create(temporary: string, path: string, bytes: StoreBytes, absent: readonly string[]): Promise<Answer> {
     // A copy: the memory around small pieces is often that of others, and it all would go along.
@@ -58,15 +53,9 @@ export class SmallWriter {
     return this.#give(job, [own.buffer]);
   }
 
-  /** Whether there is no such file. False when it is there, or cannot be looked at. */
-  async isAbsent(path: string): Promise<boolean> {
-    return (await this.#give({ kind: "look", path }, [])).outcome === "absent";
-  }
-
-  /** Removes a file; that is not durable yet. */
-  async remove(path: string): Promise<"removed" | "absent" | "not-done"> {
-    const { outcome } = await this.#give({ kind: "remove", path }, []);
-    return outcome as "removed" | "absent" | "not-done";
+  /** Removes files, durably; `folders` are theirs. False when not all is done. */
+  async removeAll(paths: readonly string[], folders: readonly string[]): Promise<boolean> {
+    return (await this.#give({ kind: "remove", paths, folders }, [])).outcome === "removed";
   }
 
   /** Ends the thread. What it was doing may have been done. */

@@ -35,6 +35,7 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     signal: given?.signal,
   });
   const createAndLook = store.createAndLook?.bind(store);
+  const removeAll = store.removeAll?.bind(store);
   return {
     description: store.description,
     create: (key, bytes, options) =>
@@ -64,6 +65,14 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     listFolders: (prefix, options) =>
       around(call("listFolders", prefix, options), (signal) => store.listFolders(prefix, { signal })),
     remove: (key, options) => around(call("remove", key, options), (signal) => store.remove(key, { signal })),
+    ...(removeAll === undefined
+      ? {}
+      : {
+          removeAll: (keys, options) =>
+            around(call("remove", `${keys[0] ?? "nothing"}, …`, options), (signal) =>
+              removeAll(keys, { signal }),
+            ),
+        }),
   };
 }
 
