@@ -11,3 +11,4 @@ export * from "./live-threads.ts";
 export * from "./random.ts";
 export * from "./time-limit.ts";
 export * from "./version.ts";
+export * from "./wasm.ts";

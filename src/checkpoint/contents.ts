@@ -1,3 +1,4 @@
+import type { StoreKey } from "../store/store.ts";
 import type { CheckpointId, JobName } from "../base/index.ts";
 import type { Store } from "../store/store.ts";
 import type { PruneReport, Retention, SaveReason, SaveResult, SaverOptions } from "./checkpoint.ts";
@@ -30,6 +31,8 @@ export interface ContentsSaveRequest {
   readonly note?: (() => Readonly<Record<string, unknown>>) | undefined;
   /** After the manifest is created: does the attempt still own the job? Only `valid` is acknowledged. */
   readonly confirm: () => Promise<"valid" | "fenced-out">;
+  /** When none of these objects is there after the manifest is created, `confirm` need not be asked. Default: it is asked. */
+  readonly signsOfEnd?: readonly StoreKey[] | undefined;
   /** Gives the save up: it rejects with the signal's reason, nothing is committed, nothing stored before is harmed. */
   readonly signal?: AbortSignal | undefined;
   /** The whole checkpoint, each time. */

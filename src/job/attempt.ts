@@ -1,4 +1,5 @@
 import type { AttemptNumber, AttemptToken, CheckpointId, JobName } from "../base/index.ts";
+import type { StoreKey } from "../store/store.ts";
 import type { AttemptStatus, Outcome } from "./records.ts";
 
 /** Whether this attempt still owns the job. Once `fenced-out`, always so. */
@@ -24,6 +25,8 @@ export interface Attempt {
   /** All checkpoints that this attempt may be restored from, newest first (J1). `resumesFrom` is the first of them. */
   readonly lineage: readonly CheckpointId[];
   readonly inherited: Inheritance;
+  /** One of these objects is there as soon as this attempt was ended, by whomever. */
+  readonly signsOfEnd: readonly StoreKey[];
   /** Aborts when a later claim was seen, by whichever call saw it (J3). */
   readonly fencedOut: AbortSignal;
   /**

@@ -48,6 +48,7 @@ export class OwnedAttempt implements Attempt {
   readonly resumesFrom: CheckpointId | undefined;
   readonly lineage: readonly CheckpointId[];
   readonly inherited: Inheritance;
+  readonly signsOfEnd: readonly StoreKey[];
   readonly #stored: StoredJob;
   readonly #clock: Clock;
   readonly #claimedAtMs: number;
@@ -69,6 +70,7 @@ export class OwnedAttempt implements Attempt {
     this.resumesFrom = parts.lineage[0];
     this.lineage = parts.lineage;
     this.inherited = parts.inherited;
+    this.signsOfEnd = [outcomeKey(this.job, this.number), claimKey(this.job, attemptNumber(this.number + 1))];
     this.#stored = parts.stored;
     this.#clock = parts.clock;
     this.#claimedAtMs = parts.claimedAtMs;
@@ -82,9 +84,8 @@ export class OwnedAttempt implements Attempt {
     // After its own end an attempt owns nothing either: a save that comes too late is not acknowledged.
     if (this.#fencedOut.signal.aborted || this.#ended) return "fenced-out";
     const { store } = this.#stored;
-    const keys = [outcomeKey(this.job, this.number), claimKey(this.job, attemptNumber(this.number + 1))];
     // Whether they exist is all that counts: a damaged one ends this attempt as well.
-    const found = await Promise.all(keys.map((key) => store.read(key, { signal })));
+    const found = await Promise.all(this.signsOfEnd.map((key) => store.read(key, { signal })));
     const [outcome, laterClaim] = found;
     if (outcome === undefined && laterClaim === undefined) return "valid";
     if (this.#ended || (this.#ending && outcome?.includes(this.token) === true)) return "fenced-out";

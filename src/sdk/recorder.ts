@@ -7,6 +7,7 @@ import { SeededRandom } from "./job-random.ts";
 import type { CommitRequest, Committed, Keeper, KeptLog, Part } from "./keeping/keeper.ts";
 import { type LoopPosition, type Position, positionToIndex } from "./position.ts";
 import { type EncodedState, encodeState, snapshot } from "./state/index.ts";
+import { turn } from "./turn.ts";
 
 // The record of one life, on its way into checkpoints.
 //
@@ -68,6 +69,9 @@ export class Recorder {
   readonly #scopes: Set<string>[] = [];
   #running: Promise<Committed> | undefined;
   #next: Promise<Committed> | undefined;
+  /** How many have asked for the next commit, and how many have shared the last one. */
+  #sharing = 0;
+  #shared = 1;
   #tainted: unknown;
   #abort = new AbortController();
 
@@ -177,20 +181,24 @@ export class Recorder {
   /** Everything that was captured and appended before the call is durable when this resolves. */
   commit(reason: SaveReason): Promise<Committed> {
     if (this.#tainted !== undefined) return Promise.reject(this.#tainted);
+    this.#sharing += 1;
     if (this.#next !== undefined) return this.#next;
-    if (this.#running === undefined) return this.#start(reason);
-    const begin = (): Promise<Committed> => {
+    const { signal } = this.#abort;
+    if (this.#running === undefined && this.#shared === 1) return this.#start(reason, signal);
+    // A turn later: who shared the commit before was told just now, has maybe more to append, and shares this one too.
+    const begin = async (): Promise<Committed> => {
+      await turn();
       this.#next = undefined;
-      return this.#start(reason);
+      return this.#start(reason, signal);
     };
-    this.#next = this.#running.then(begin, begin);
+    this.#next = this.#running === undefined ? begin() : this.#running.then(begin, begin);
     return this.#next;
   }
 
   /** Leaves the record of the last capture to whoever makes it durable after the end of this program. False when nobody does. */
   async handOver(): Promise<boolean> {
     if (this.#tainted !== undefined) return false;
-    return this.#parts.keeper.handOver(this.#request("notice", this.#captured));
+    return this.#parts.keeper.handOver(this.#request("notice", this.#captured, this.#abort.signal));
   }
 
   /**
@@ -204,12 +212,14 @@ export class Recorder {
   /** Gives up what is in flight and resolves when it has let go. */
   async giveUp(): Promise<void> {
     this.#abort.abort(new SpotproofError("store-unreachable", "The save was given up: the time was over."));
-    await this.#running?.catch(() => undefined); // told to those who asked
+    await Promise.allSettled([this.#running, this.#next]); // told to those who asked
     this.#abort = new AbortController();
   }
 
-  #start(reason: SaveReason): Promise<Committed> {
-    const running = this.#commitOnce(reason);
+  #start(reason: SaveReason, signal: AbortSignal): Promise<Committed> {
+    this.#shared = this.#sharing;
+    this.#sharing = 0;
+    const running = this.#commitOnce(reason, signal);
     this.#running = running;
     const over = (): void => {
       if (this.#running === running) this.#running = undefined;
@@ -218,11 +228,11 @@ export class Recorder {
     return running;
   }
 
-  async #commitOnce(reason: SaveReason): Promise<Committed> {
+  async #commitOnce(reason: SaveReason, signal: AbortSignal): Promise<Committed> {
     const { keeper, onCommitted, onFailed } = this.#parts;
     const captured = this.#captured;
     try {
-      const committed = await keeper.commit(this.#request(reason, captured));
+      const committed = await keeper.commit(this.#request(reason, captured, signal));
       this.forecast.learn({ durationMs: committed.durationMs, pausedMs: 0 });
       this.#settle(captured);
       onCommitted(reason, committed);
@@ -237,7 +247,7 @@ export class Recorder {
     }
   }
 
-  #request(reason: SaveReason, captured: Captured): CommitRequest {
+  #request(reason: SaveReason, captured: Captured, signal: AbortSignal): CommitRequest {
     this.#appendCaptured();
     const position = { ...captured.position, logs: [...this.#logs.keys()] };
     return {
@@ -245,7 +255,7 @@ export class Recorder {
       parts: [...statePartsOf(captured, this.#durable), ...this.#logParts()],
       index: positionToIndex(position),
       progress: this.#progress,
-      signal: this.#abort.signal,
+      signal,
     };
   }
 

@@ -40,7 +40,7 @@ const DEFAULT_OVERHEAD = 0.035;
 /** States up to this size are copied, so that what runs beside a save may go on; larger ones only where that was asked for. */
 export const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 /** A loop of steps that never wait lets timers, sockets and signals in at least so often. */
-const TURN_EVERY_MS = 10;
+const TURN_EVERY_MS = 25;
 const TURN_WHILE_SAVING_MS = 1;
 /** The usual lead of a notice, until one has been heard. */
 const USUAL_LEAD_MS = 120_000;

@@ -17,6 +17,7 @@ export function describeStoreContract(contract: StoreContract): void {
     describeCreate(contract);
     describeReplaceAndRead(contract);
     describeLists(contract);
+    describeRemoval(contract);
     describeRefusals(contract);
   });
 }
@@ -127,6 +128,18 @@ function describeReplaceAndRead({ open }: StoreContract): void {
     const read = await store.read("copy");
     read?.fill("y");
     expect((await store.read("copy"))?.toString()).toBe("before");
+  });
+}
+
+function describeRemoval({ open }: StoreContract): void {
+  test("many that are removed at once are gone, and only they; absent ones do no harm", async () => {
+    const store = await open();
+    const keys = Array.from({ length: 70 }, (_, i) => `many/${i % 3}/${i}`);
+    await Promise.all(keys.map((key) => store.create(key, text(key))));
+    const [kept = "", ...removed] = keys;
+    if (store.removeAll === undefined) await Promise.all(removed.map((key) => store.remove(key)));
+    else await store.removeAll([...removed, "many/none", "nowhere/none"]);
+    expect((await store.list("many/")).map(({ key }) => key)).toEqual([kept]);
   });
 }
 

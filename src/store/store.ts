@@ -33,6 +33,13 @@ export interface StoredObject {
   readonly sizeBytes: number;
 }
 
+/** What `createAndLook` has done and seen. */
+export interface CreatedAndLooked {
+  readonly created: "created" | "exists";
+  /** False also when it could not be seen. */
+  readonly allAbsent: boolean;
+}
+
 /**
  * Holds bytes under keys. Knows nothing of jobs, chunks or manifests.
  *
@@ -48,6 +55,16 @@ export interface Store {
   readonly description: string;
   /** Writes an object only if the key is free. Of any number of racing creators exactly one is told "created". */
   create(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<"created" | "exists">;
+  /**
+   * As `create`, and once that has its answer and is durable, tells whether none of the keys `absent` is there. Only stores
+   * that need but one way to it for both have this.
+   */
+  createAndLook?(
+    key: StoreKey,
+    bytes: StoreBytes,
+    absent: readonly StoreKey[],
+    options?: CallOptions,
+  ): Promise<CreatedAndLooked>;
   /** Writes an object, replacing what is there. */
   replace(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<void>;
   /** The whole object, or the given part of it (shorter when the object ends before). Absent resolves to undefined. */
@@ -61,4 +78,6 @@ export interface Store {
   listFolders(prefix: string, options?: CallOptions): Promise<readonly string[]>;
   /** Removes an object. Harmless when it is absent. */
   remove(key: StoreKey, options?: CallOptions): Promise<void>;
+  /** Removes all of them; when it fails, some. Only stores that do so faster than one by one have this. */
+  removeAll?(keys: readonly StoreKey[], options?: CallOptions): Promise<void>;
 }

@@ -78,7 +78,7 @@ const interruption = (leadMs: number): Notice => ({
 
 /** The attempt with some of its members replaced. */
 function attemptWith(attempt: Attempt, changes: Partial<Attempt>): Attempt {
-  const { job, number, token, resumesFrom, lineage, inherited, fencedOut } = attempt;
+  const { job, number, token, resumesFrom, lineage, inherited, signsOfEnd, fencedOut } = attempt;
   return {
     job,
     number,
@@ -86,6 +86,7 @@ function attemptWith(attempt: Attempt, changes: Partial<Attempt>): Attempt {
     resumesFrom,
     lineage,
     inherited,
+    signsOfEnd,
     fencedOut,
     validity: (signal) => attempt.validity(signal),
     beat: (status, signal) => attempt.beat(status, signal),

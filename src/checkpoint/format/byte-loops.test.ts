@@ -6,7 +6,7 @@ import loadWabt from "wabt";
 import { noise } from "../folder.fixture.ts";
 import { FILE_CHUNKS, LIST_CHUNKS, chunkEnd } from "./chunker.ts";
 import { BYTE_LOOPS, GEAR_BYTES, byteLoopsIn } from "./byte-loops.ts";
-import { wasmMemory } from "./wasm.ts";
+import { wasmMemory } from "../../base/index.ts";
 
 const MIB = 1024 * 1024;
 

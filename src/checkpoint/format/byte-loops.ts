@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type FindCut, findCut } from "./chunker.ts";
 import { GEAR } from "./gear-table.ts";
-import { type WasmMemory, wasm } from "./wasm.ts";
+import { type WasmMemory, wasm } from "../../base/index.ts";
 
 /** `byte-loops.wat`, assembled. A test assembles it anew and compares. */
 export const BYTE_LOOPS = [

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { attemptNumber, checkpointId, packId } from "../../base/index.ts";
 import { JOB } from "../folder.fixture.ts";
 import { type Manifest, manifestFromBytes, manifestToBytes } from "./manifest.ts";
+import { asNew } from "./new-manifest.fixture.ts";
 
 const ATTEMPT = attemptNumber(3);
 const ID = checkpointId(ATTEMPT, 7);
@@ -26,13 +27,13 @@ function withDigest(object: object): Buffer {
 }
 
 test("a manifest comes back as it was, and is plain JSON", () => {
-  const bytes = manifestToBytes(MANIFEST);
+  const bytes = manifestToBytes(asNew(MANIFEST));
   expect(manifestFromBytes(bytes, JOB, ID)).toEqual(MANIFEST);
   expect(JSON.parse(bytes.toString())).toMatchObject({ format: 1, job: JOB, attempt: 3, sequence: 7 });
 });
 
 test("C01: one flipped bit anywhere in a manifest is found", () => {
-  const bytes = manifestToBytes(MANIFEST);
+  const bytes = manifestToBytes(asNew(MANIFEST));
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
     const at = bit >> 3;
     bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
@@ -42,7 +43,7 @@ test("C01: one flipped bit anywhere in a manifest is found", () => {
 });
 
 test("C01: a manifest that was cut off anywhere is found", () => {
-  const bytes = manifestToBytes(MANIFEST);
+  const bytes = manifestToBytes(asNew(MANIFEST));
   for (let length = 0; length < bytes.length; length += 1) {
     expect(() => manifestFromBytes(bytes.subarray(0, length), JOB, ID)).toThrow(/checkpoint-damaged/);
   }

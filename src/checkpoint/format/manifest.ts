@@ -19,6 +19,14 @@ export type ListPlace =
   | { readonly kind: "inline"; readonly lines: readonly unknown[] }
   | { readonly kind: "chunks"; readonly chunks: readonly ChunkRef[] };
 
+/** A file list on its way into a manifest; the lines as `entryToLine` makes them. */
+export type WrittenList =
+  | { readonly kind: "lines"; readonly lines: readonly string[] }
+  | Extract<ListPlace, { kind: "chunks" }>;
+
+/** A manifest before it is written. */
+export type NewManifest = Omit<Manifest, "list"> & { readonly list: WrittenList };
+
 /** What a manifest says. */
 export interface Manifest {
   /** 2 when inline bytes stand in its list. */
@@ -39,10 +47,9 @@ export interface Manifest {
 }
 
 /** The bytes of a manifest: one JSON object whose last member is the digest of everything before it. */
-export function manifestToBytes(manifest: Manifest): Buffer {
+export function manifestToBytes(manifest: NewManifest): Buffer {
   const { attempt, sequence } = idParts(manifest.id);
-  const { list } = manifest;
-  const object = {
+  const head = JSON.stringify({
     format: manifest.format,
     job: manifest.job,
     attempt,
@@ -52,11 +59,15 @@ export function manifestToBytes(manifest: Manifest): Buffer {
     note: manifest.note,
     files: manifest.files,
     totalBytes: manifest.totalBytes,
-    list: list.kind === "inline" ? { lines: list.lines } : { chunks: list.chunks.map(chunkRefToJson) },
-    packs: Object.fromEntries([...manifest.packs].sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
-  const body = JSON.stringify(object).slice(0, -1);
-  return Buffer.from(`${body},"sha256":"${digest(Buffer.from(body))}"}\n`);
+  }).slice(0, -1);
+  const packs = Object.fromEntries([...manifest.packs].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const body = `${head},"list":${listText(manifest.list)},"packs":${JSON.stringify(packs)}`;
+  return Buffer.from(`${body},"sha256":"${digest(body)}"}\n`);
+}
+
+function listText(list: WrittenList): string {
+  if (list.kind === "chunks") return JSON.stringify({ chunks: list.chunks.map(chunkRefToJson) });
+  return `{"lines":[${list.lines.map((line) => line.slice(0, -1)).join(",")}]}`;
 }
 
 /** `,"sha256":"` + 64 digits + `"}` + line feed: how every manifest ends, in every version. */
@@ -147,6 +158,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function digest(bytes: Uint8Array): string {
+function digest(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -27,6 +27,8 @@ import { verifyCheckpoint } from "./verify.ts";
 const VERIFIED_AT_LEAST = 2;
 /** So many objects are removed at once. */
 const REMOVALS_AT_A_TIME = 8;
+/** As above, where one call removes many. */
+const REMOVALS_OF_ONE_CALL = 100;
 
 /** One prune, as the owner of the job or the command line asks for it. */
 export interface Prune {
@@ -90,9 +92,11 @@ export async function prune(request: Prune): Promise<PruneReport> {
 
 /** Resolves when all are removed, durably (P5). */
 async function removeAll({ store, signal }: Prune, keys: readonly StoreKey[]): Promise<void> {
-  for (let at = 0; at < keys.length; at += REMOVALS_AT_A_TIME) {
-    const some = keys.slice(at, at + REMOVALS_AT_A_TIME);
-    await Promise.all(some.map((key) => store.remove(key, { signal })));
+  const atATime = store.removeAll === undefined ? REMOVALS_AT_A_TIME : REMOVALS_OF_ONE_CALL;
+  for (let at = 0; at < keys.length; at += atATime) {
+    const some = keys.slice(at, at + atATime);
+    if (store.removeAll !== undefined) await store.removeAll(some, { signal });
+    else await Promise.all(some.map((key) => store.remove(key, { signal })));
   }
 }
 

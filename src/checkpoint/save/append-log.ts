@@ -5,7 +5,7 @@ import { turn } from "./event-loop.ts";
 import { Pieces } from "./pieces.ts";
 
 /** A tail up to this length stands in the manifest of each save, which spares the pack. */
-const TAIL_BYTES = 16 * 1024;
+const TAIL_BYTES = 8 * 1024;
 /** What is stored in chunks of this length, or up to twice as long, is not stored again. */
 const SEALED_BYTES = 1024 * 1024;
 /**

@@ -6,8 +6,9 @@ import {
   sixDigits,
 } from "../../base/index.ts";
 import { checkpointsPrefix, manifestKey, packsPrefix } from "../../store/keys.ts";
+import type { StoreKey } from "../../store/store.ts";
 import type { PruneReport, Retention, SaverOptions } from "../checkpoint.ts";
-import { type Manifest, manifestToBytes } from "../format/manifest.ts";
+import { type NewManifest, manifestToBytes } from "../format/manifest.ts";
 import type { ReadableCheckpoint } from "../maintain/list.ts";
 import { prune } from "../maintain/prune.ts";
 import { PACKS_AT_A_TIME, type PackDestination, memoryForSaves } from "./pack-writer.ts";
@@ -75,12 +76,23 @@ export class AttemptCheckpoints {
     return id;
   }
 
-  /** Creates the manifest, which is the commit (C1). Everything that it names is durable. Gives its length. */
-  async commit(manifest: Manifest, signal: AbortSignal | undefined): Promise<number> {
+  /**
+   * Creates the manifest, which is the commit (C1). Everything that it names is durable. Gives its length, and whether it was
+   * seen on the way that the attempt still owned the job afterwards: none of the signs of its end was there.
+   */
+  async commit(
+    manifest: NewManifest,
+    signsOfEnd: readonly StoreKey[] | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly manifestBytes: number; readonly isOwner: boolean }> {
     const { store, job } = this.#options;
     const bytes = manifestToBytes(manifest);
     const key = manifestKey(job, manifest.id);
-    if ((await store.create(key, [bytes], { signal })) === "exists") {
+    const { created, allAbsent } =
+      signsOfEnd === undefined || store.createAndLook === undefined
+        ? { created: await store.create(key, [bytes], { signal }), allAbsent: false }
+        : await store.createAndLook(key, [bytes], signsOfEnd, { signal });
+    if (created === "exists") {
       // A repeated request can find its own first try: only the same bytes will do.
       const there = await store.read(key, { signal });
       if (there?.equals(bytes) !== true) {
@@ -100,7 +112,7 @@ export class AttemptCheckpoints {
       totalBytes,
       packs,
     });
-    return manifestBytes;
+    return { manifestBytes, isOwner: allAbsent };
   }
 
   /** The attempt still owned the job after this checkpoint was committed: later attempts will see it. */

@@ -1,4 +1,5 @@
 import type { CheckpointId, JobName } from "../../base/index.ts";
+import type { StoreKey } from "../../store/store.ts";
 import type { SaveReason } from "../checkpoint.ts";
 import { type Entry, inlineBytes } from "../format/file-list.ts";
 import type { AttemptCheckpoints } from "./attempt-checkpoints.ts";
@@ -13,6 +14,8 @@ export interface CheckpointLabel {
   readonly capturedAtWallMs: number;
   readonly note: Readonly<Record<string, unknown>>;
   readonly confirm: () => Promise<"valid" | "fenced-out">;
+  /** See `ContentsSaveRequest`. */
+  readonly signsOfEnd?: readonly StoreKey[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +34,7 @@ export interface CommittedCheckpoint {
  */
 export async function commitCheckpoint(
   checkpoints: AttemptCheckpoints,
-  { job, reason, capturedAtWallMs, note, confirm, signal }: CheckpointLabel,
+  { job, reason, capturedAtWallMs, note, confirm, signsOfEnd, signal }: CheckpointLabel,
   entries: readonly Entry[],
   { writer, storer }: { readonly writer: PackWriter; readonly storer: ContentStorer },
   mostListBytes?: number,
@@ -42,7 +45,7 @@ export async function commitCheckpoint(
   const files = entries.filter((entry) => entry.type !== "directory").length;
   const totalBytes = entries.reduce((sum, entry) => sum + (entry.type === "file" ? entry.size : 0), 0);
   const id = checkpoints.nextId();
-  const manifestBytes = await checkpoints.commit(
+  const { manifestBytes, isOwner } = await checkpoints.commit(
     {
       format: entries.some((entry) => inlineBytes(entry) > 0) ? 2 : 1,
       job,
@@ -55,10 +58,11 @@ export async function commitCheckpoint(
       list,
       packs: packsNeeded(entries, list, index),
     },
+    signsOfEnd,
     signal,
   );
   index.forgetFilesBut(new Set(entries.map(({ path }) => path)));
-  if ((await confirm()) === "fenced-out") return "fenced-out";
+  if (!isOwner && (await confirm()) === "fenced-out") return "fenced-out";
   checkpoints.acknowledge(id);
   return { id, files, totalBytes, storedBytes: writer.storedBytes + manifestBytes };
 }

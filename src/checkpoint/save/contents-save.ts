@@ -206,12 +206,13 @@ export class ContentsSave {
 
   async #commit(entries: readonly (DirectoryEntry | FileEntry)[]): Promise<SavedContents> {
     const { job, clock } = this.#options;
-    const { reason, signal } = this.#request;
+    const { reason, signsOfEnd, signal } = this.#request;
     const confirm = (): ReturnType<ContentsSaveRequest["confirm"]> => this.#request.confirm();
     const label = {
       job,
       reason,
       confirm,
+      signsOfEnd,
       signal,
       note: this.#note,
       capturedAtWallMs: this.#capturedAtWallMs,

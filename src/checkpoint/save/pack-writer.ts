@@ -1,10 +1,16 @@
-import { type AttemptNumber, type JobName, type PackId, SpotproofError, packId } from "../../base/index.ts";
+import {
+  type AttemptNumber,
+  type JobName,
+  type PackId,
+  SpotproofError,
+  packId,
+  wasmMemory,
+} from "../../base/index.ts";
 import { packKey } from "../../store/keys.ts";
 import type { Store, StoreKey } from "../../store/store.ts";
 import type { ChunkHash, ChunkRef } from "../format/chunk.ts";
 import type { Codec } from "../format/codec.ts";
 import { PackBuilder } from "../format/pack.ts";
-import { wasmMemory } from "../format/wasm.ts";
 import { USUAL_BLOCKS, type Workshop } from "../workshop/workshop.ts";
 import { MemoryKeeper } from "../workshop/workshop-memory.ts";
 import type { SaverIndex } from "./saver-index.ts";

@@ -1,8 +1,8 @@
 import { type PackId, SpotproofError } from "../../base/index.ts";
 import { type ChunkRef, isChunk } from "../format/chunk.ts";
 import { LIST_CHUNKS } from "../format/chunker.ts";
-import { type Entry, entryToLine, entryToObject } from "../format/file-list.ts";
-import type { ListPlace } from "../format/manifest.ts";
+import { type Entry, entryToLine } from "../format/file-list.ts";
+import type { WrittenList } from "../format/manifest.ts";
 import type { PathBytes } from "../format/path-bytes.ts";
 import type { ContentStorer } from "./content-storer.ts";
 import type { SaverIndex } from "./saver-index.ts";
@@ -53,16 +53,16 @@ export async function writeList(
   entries: readonly Entry[],
   storer: ContentStorer,
   mostInlineBytes: number = INLINE_BYTES,
-): Promise<ListPlace> {
-  const objects: Readonly<Record<string, unknown>>[] = [];
+): Promise<WrittenList> {
+  const lines: string[] = [];
   let inlineBytes = 0;
   for (const entry of entries) {
-    const object = entryToObject(entry);
-    inlineBytes += JSON.stringify(object).length;
+    const line = entryToLine(entry);
+    inlineBytes += line.length - 1;
     if (inlineBytes > mostInlineBytes) return { kind: "chunks", chunks: await storeList(entries, storer) };
-    objects.push(object);
+    lines.push(line);
   }
-  return { kind: "inline", lines: objects };
+  return { kind: "lines", lines };
 }
 
 async function storeList(entries: readonly Entry[], storer: ContentStorer): Promise<readonly ChunkRef[]> {
@@ -85,7 +85,7 @@ async function storeList(entries: readonly Entry[], storer: ContentStorer): Prom
 /** Every pack that holds a part of a checkpoint, with its size. All of them must be durable. */
 export function packsNeeded(
   entries: readonly Entry[],
-  list: ListPlace,
+  list: WrittenList,
   index: SaverIndex,
 ): ReadonlyMap<PackId, number> {
   const packs = new Map<PackId, number>();

@@ -1,5 +1,5 @@
 import { type ByteLoops, byteLoopsIn } from "../format/byte-loops.ts";
-import { wasmMemory } from "../format/wasm.ts";
+import { wasmMemory } from "../../base/index.ts";
 import { BLOCK_ROOM_BYTES, type PackRoom, USUAL_BLOCKS } from "./workshop.ts";
 
 /** The table of the gear hash has the first page. */

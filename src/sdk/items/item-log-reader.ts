@@ -1,5 +1,5 @@
 import { SpotproofError } from "../../base/index.ts";
-import { turn } from "./turn.ts";
+import { turn } from "../turn.ts";
 import { decodeValue } from "./kept-value.ts";
 import {
   FORMAT_VERSION,
@@ -12,6 +12,7 @@ import {
 } from "./item-log-format.ts";
 import type { RecordLog } from "./items-host.ts";
 import type { ItemError } from "./items.ts";
+import type { KeyTable } from "./key-table.ts";
 
 /** So much is parsed before the event loop turns. */
 const STRETCH_BYTES = 64 * 1024;
@@ -146,6 +147,12 @@ export class ItemRecords {
     return this.identity === "index"
       ? String(this.index)
       : this.#buffer.toString("utf8", this.#keyStart, this.#keyEnd);
+  }
+
+  /** As `table.set(record.key(), value)`, without a text of the key. */
+  setKeyIn(table: KeyTable, value: number): number {
+    if (this.identity === "index") return table.set(this.key(), value);
+    return table.setUtf8(this.#buffer, this.#keyStart, this.#keyEnd, value);
   }
 
   result(): unknown {

@@ -1,5 +1,5 @@
 import type { ItemsHost } from "./items-host.ts";
-import { turn } from "./turn.ts";
+import { turn } from "../turn.ts";
 
 /** So long, or for so many items, the event loop may stand. */
 const LONGEST_STRETCH_MS = 8;

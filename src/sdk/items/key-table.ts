@@ -1,22 +1,28 @@
-import { hash } from "node:crypto";
+import { KeyHash } from "./key-hash.ts";
 
-/** A place: four words of a hash, and the key's number beside them, where the processor has fetched it already. */
+/** An entry: four words of a hash, and the key's number beside them. */
 const WORDS = 5;
 const NUMBER = 4;
 
 /**
- * A set of keys, each with a number: 20 bytes for each place, and between four thirds and three places for each key.
+ * A set of keys, each with a number. An entry takes 20 bytes, in the order in which the keys came, with room for up to twice as many;
+ * a place of the index into them takes four, and there are two to four for each key.
  *
- * A key is held as 127 bits of its SHA-256 and nothing else. Two different keys that look the same would be an item lost
- * without a word: among 10^9 keys that happens with a probability below 10^-20, and nobody can choose keys so that it does,
- * as they could with a faster hash.
+ * A key is held as 128 bits of a hash and nothing else. Two different keys that look the same would be an item lost without a word:
+ * among 10^9 keys that happens with a probability below 10^-20, and nobody can choose keys so that it does, because the hash depends
+ * on a secret that each table has for itself.
+ *
+ * Keys that come again in the order of their first coming, as those of a list do in its next life, are found without a look at
+ * the index, which would wait for memory each time.
  */
 export class KeyTable {
+  readonly #hash = new KeyHash();
   #size = 0;
-  #mask = 1023;
-  #words = new Uint32Array(WORDS * 1024);
-  /** The hash that is looked for. */
-  readonly #wanted = new Uint32Array(4);
+  #entries = new Uint32Array(WORDS * 1024);
+  /** For each place 0, or which entry belongs there, counted from 1. */
+  #index = new Uint32Array(2048);
+  /** Which entry may be asked for next: the one after the last that was found. */
+  #next = 0;
 
   get size(): number {
     return this.#size;
@@ -24,67 +30,92 @@ export class KeyTable {
 
   /** Gives the key a number of its own, from 1 to 2^32 - 1, and says which it had before; 0 when it was not there. */
   set(key: string, value: number): number {
-    if (this.#size * 4 > this.#mask * 3) this.#grow();
-    this.#digest(key);
-    const words = this.#words;
-    const place = this.#placeOf(this.#wanted, 0);
-    const before = words[place + NUMBER] ?? 0;
-    if (words[place] === 0) {
-      for (let word = 0; word < NUMBER; word += 1) words[place + word] = this.#wanted[word] ?? 0;
-      this.#size += 1;
-    }
-    words[place + NUMBER] = value;
-    return before;
+    this.#hash.text(key);
+    return this.#set(value);
+  }
+
+  /** As `set`, for the key whose UTF-8 these bytes are, from `start` to `end`. */
+  setUtf8(bytes: Uint8Array, start: number, end: number, value: number): number {
+    this.#hash.utf8(bytes, start, end);
+    return this.#set(value);
   }
 
   /** The key's number; 0 when it is not there. */
   get(key: string): number {
-    this.#digest(key);
-    return this.#words[this.#placeOf(this.#wanted, 0) + NUMBER] ?? 0;
+    this.#hash.text(key);
+    const entry = this.#find();
+    return entry < 0 ? 0 : (this.#entries[WORDS * entry + NUMBER] ?? 0);
   }
 
-  #digest(key: string): void {
-    const bytes = hash("sha256", key, "binary");
-    for (let word = 0; word < 4; word += 1) {
-      const at = 4 * word;
-      this.#wanted[word] =
-        bytes.charCodeAt(at) |
-        (bytes.charCodeAt(at + 1) << 8) |
-        (bytes.charCodeAt(at + 2) << 16) |
-        (bytes.charCodeAt(at + 3) << 24);
+  #set(value: number): number {
+    const entry = this.#find();
+    if (entry < 0) {
+      this.#add(~entry, value);
+      return 0;
     }
-    // An empty place begins with 0: one bit is given up for that.
-    this.#wanted[0] = (this.#wanted[0] ?? 0) | 1;
+    const at = WORDS * entry + NUMBER;
+    const before = this.#entries[at] ?? 0;
+    this.#entries[at] = value;
+    return before;
   }
 
-  /** Where the place of a hash begins, or the empty one where it belongs. */
-  #placeOf(from: Uint32Array, at: number): number {
-    const [first, second, third, fourth] = [from[at], from[at + 1], from[at + 2], from[at + 3]];
-    const words = this.#words;
-    let place = (second ?? 0) & this.#mask;
+  /** The entry of the hash; when there is none, the place where the index would name it, with all its bits inverted. */
+  #find(): number {
+    const next = this.#next;
+    if (next < this.#size && this.#isWanted(next)) {
+      this.#next = next + 1;
+      return next;
+    }
+    const index = this.#index;
+    const mask = index.length - 1;
+    let place = (this.#hash.words[0] ?? 0) & mask;
     for (;;) {
-      const word = WORDS * place;
-      if (words[word] === 0) return word;
-      if (
-        words[word] === first &&
-        words[word + 1] === second &&
-        words[word + 2] === third &&
-        words[word + 3] === fourth
-      ) {
-        return word;
+      const entry = (index[place] ?? 0) - 1;
+      if (entry < 0) return ~place;
+      if (this.#isWanted(entry)) {
+        this.#next = entry + 1;
+        return entry;
       }
-      place = (place + 1) & this.#mask;
+      place = (place + 1) & mask;
     }
   }
 
-  #grow(): void {
-    const words = this.#words;
-    this.#words = new Uint32Array(2 * words.length);
-    this.#mask = (2 * words.length) / WORDS - 1;
-    for (let old = 0; old < words.length; old += WORDS) {
-      if (words[old] === 0) continue;
-      const place = this.#placeOf(words, old);
-      for (let word = 0; word < WORDS; word += 1) this.#words[place + word] = words[old + word] ?? 0;
+  #isWanted(entry: number): boolean {
+    const entries = this.#entries;
+    const { words } = this.#hash;
+    const at = WORDS * entry;
+    return (
+      entries[at] === words[0] &&
+      entries[at + 1] === words[1] &&
+      entries[at + 2] === words[2] &&
+      entries[at + 3] === words[3]
+    );
+  }
+
+  #add(place: number, value: number): void {
+    const at = WORDS * this.#size;
+    if (at === this.#entries.length) {
+      const larger = new Uint32Array(2 * at);
+      larger.set(this.#entries);
+      this.#entries = larger;
     }
+    this.#entries.set(this.#hash.words, at);
+    this.#entries[at + NUMBER] = value;
+    this.#size += 1;
+    this.#index[place] = this.#size;
+    // Nothing is known of the order when keys are added: the next one is most likely new as well.
+    this.#next = this.#size;
+    if (2 * this.#size > this.#index.length) this.#growIndex();
+  }
+
+  #growIndex(): void {
+    const index = new Uint32Array(2 * this.#index.length);
+    const mask = index.length - 1;
+    for (let entry = 0; entry < this.#size; entry += 1) {
+      let place = (this.#entries[WORDS * entry] ?? 0) & mask;
+      while (index[place] !== 0) place = (place + 1) & mask;
+      index[place] = entry + 1;
+    }
+    this.#index = index;
   }
 }

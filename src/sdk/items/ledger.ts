@@ -128,7 +128,7 @@ export class KeyLedger<Item> implements Ledger<Item> {
 
   restore(record: ItemRecords): void {
     const counts = record.kind === Kind.done || (record.kind === Kind.failed && this.#keepsFailures);
-    if (counts) this.#keys.set(record.key(), HANDLED_BEFORE);
+    if (counts) record.setKeyIn(this.#keys, HANDLED_BEFORE);
   }
 
   admit(item: Item, index: number): Admission {

@@ -1,5 +1,5 @@
 import { type Clock, SpotproofError, reasonOf } from "../../base/index.ts";
-import type { Retention, SaveResult } from "../../checkpoint/index.ts";
+import type { Retention, SaveReason, SaveResult } from "../../checkpoint/index.ts";
 import type { Attempt, Progress } from "../../job/index.ts";
 import { noteProgress } from "../../supervisor/index.ts";
 import { fencedOut } from "../fenced-out.ts";
@@ -22,13 +22,18 @@ export interface AloneKeeperParts {
 }
 
 /** A prune lists what there is and reads what is kept: worth it for so many commits together … */
-const PRUNE_AFTER_COMMITS = 50;
+const PRUNE_AFTER_COMMITS = 100;
 /** … or for a few, when they come slowly, in ms. */
 const PRUNE_AFTER_MS = 60_000;
+
+/** So often a commit is noted in the history of the attempt, in ms; with those since the last note. */
+const NOTE_EVERY_MS = 1_000;
 
 /** Keeps the record of a job that this program owns by itself. */
 export class AloneKeeper implements Keeper {
   readonly #parts: AloneKeeperParts;
+  readonly #unnoted = { commits: 0, storedBytes: 0 };
+  #notedAtMs: number | undefined;
   #commitsSincePrune = 0;
   #prunedAtMs: number;
   #abortPrune = new AbortController();
@@ -94,18 +99,29 @@ export class AloneKeeper implements Keeper {
       medium.save(request, {
         note: () => (progress === undefined ? {} : { progress }),
         confirm: () => confirm(signal),
+        signsOfEnd: attempt.signsOfEnd,
       }),
     );
     if (result.kind === "fenced-out") throw fencedOut();
     const { checkpoint } = result;
     life.committed(checkpoint, checkpoint.capturedAtMs, progress);
-    attempt.note("saved", {
-      checkpoint: checkpoint.id,
-      reason: request.reason,
-      storedBytes: checkpoint.storedBytes,
-    });
+    this.#note(request.reason, checkpoint);
     if (request.reason === "interval") this.#pruneNowAndThen();
     return { id: checkpoint.id, storedBytes: checkpoint.storedBytes, durationMs: clock.now() - beganAtMs };
+  }
+
+  /** Durable steps come by the thousand: a history of each of them would be longer than what they keep. */
+  #note(reason: SaveReason, { id, storedBytes }: Pick<Committed, "id" | "storedBytes">): void {
+    const { clock, attempt } = this.#parts;
+    const unnoted = this.#unnoted;
+    unnoted.commits += 1;
+    unnoted.storedBytes += storedBytes;
+    const isDue = this.#notedAtMs === undefined || clock.now() - this.#notedAtMs >= NOTE_EVERY_MS;
+    if (reason === "interval" && !isDue) return;
+    attempt.note("saved", { checkpoint: id, reason, ...unnoted });
+    this.#notedAtMs = clock.now();
+    unnoted.commits = 0;
+    unnoted.storedBytes = 0;
   }
 
   /** A store that is full may have room once the checkpoints are gone that are not kept: then the save is tried again, once. */

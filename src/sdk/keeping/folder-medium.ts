@@ -4,7 +4,6 @@ import {
   type FolderSaver,
   type PruneReport,
   type Retention,
-  type SaveRequest,
   type SaveResult,
   type SaverOptions,
   createFolderSaver,
@@ -12,7 +11,7 @@ import {
 } from "../../checkpoint/index.ts";
 import type { CommitRequest, KeptLog, KeptParts } from "./keeper.ts";
 import { NO_RECORD } from "./no-record.ts";
-import type { LoadedRecord, RecordMedium } from "./record-medium.ts";
+import type { LoadedRecord, RecordMedium, Witnessed } from "./record-medium.ts";
 import { RecordFolder } from "./record-folder.ts";
 
 /** What the record of a job with a folder works with. */
@@ -66,10 +65,7 @@ export class FolderMedium implements RecordMedium {
     return this.#record.stream(name, from);
   }
 
-  async save(
-    commit: CommitRequest,
-    { note, confirm }: Pick<SaveRequest, "note" | "confirm">,
-  ): Promise<SaveResult> {
+  async save(commit: CommitRequest, { note, confirm }: Witnessed): Promise<SaveResult> {
     await this.#record.write(commit);
     // Only the first save of all makes the folder.
     const reason = this.#madeOne ? commit.reason : "start";

@@ -5,7 +5,6 @@ import {
   type ContentsSaver,
   type PruneReport,
   type Retention,
-  type SaveRequest,
   type SaveResult,
   type SaverOptions,
   createContentsSaver,
@@ -15,7 +14,7 @@ import {
 import type { CommitRequest, KeptLog, KeptParts, Part } from "./keeper.ts";
 import { keptParts } from "./kept-contents.ts";
 import { POSITION_FILE, pathOf } from "./layout.ts";
-import type { LoadedRecord, RecordMedium } from "./record-medium.ts";
+import type { LoadedRecord, RecordMedium, Witnessed } from "./record-medium.ts";
 import { type PartPlace, type RecordPosition, positionToText } from "./record-position.ts";
 
 /** What the record of a job without a folder works with. */
@@ -64,7 +63,7 @@ export class MemoryMedium implements RecordMedium {
 
   async save(
     { reason, parts, index, signal }: CommitRequest,
-    { note, confirm }: Pick<SaveRequest, "note" | "confirm">,
+    { note, confirm, signsOfEnd }: Witnessed,
   ): Promise<SaveResult> {
     const places = Object.fromEntries(parts.map((part) => [part.name, this.#placeOf(part)]));
     const position = Buffer.from(positionToText({ index, parts: places }));
@@ -72,7 +71,7 @@ export class MemoryMedium implements RecordMedium {
       { kind: "bytes", path: pathOf(POSITION_FILE), pieces: [position] },
       ...parts.map((part): Content => contentOf(part, pathOf(places[part.name]?.file ?? part.name))),
     ];
-    const result = await this.#opened().save({ reason, contents, note, confirm, signal });
+    const result = await this.#opened().save({ reason, contents, note, confirm, signsOfEnd, signal });
     if (result.kind === "saved") {
       this.#newest = result.checkpoint.id;
       this.#places = places;

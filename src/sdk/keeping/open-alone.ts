@@ -54,6 +54,7 @@ export const openStoreOf: OpenJobStore = async (options, { environment, workingF
   if (place.advice !== undefined) tell({ level: "warn", kind: "store-advice", text: place.advice });
   const opened = await openJobStore(location, {
     signal,
+    manySmallWrites: true,
     onTrouble: (error) =>
       error === undefined
         ? tell({ level: "info", kind: "store-well", text: "the store answers" })

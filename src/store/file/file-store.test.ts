@@ -10,6 +10,7 @@ import { describeStoreContract } from "../store.contract.ts";
 import { type FileStore, openFileStore } from "./file-store.ts";
 
 const folders: string[] = [];
+const threads: FileStore[] = [];
 
 async function freshFolder(): Promise<string> {
   const folder = await fs.mkdtemp(join(tmpdir(), "spotproof-store-"));
@@ -21,6 +22,7 @@ const openFresh = async (): Promise<FileStore> => openFileStore(join(await fresh
 
 afterEach(async () => {
   vi.restoreAllMocks();
+  for (const store of threads.splice(0)) store.close();
   for (const folder of folders.splice(0))
     await fs.rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -119,6 +121,15 @@ async function recordSteps(store: FileStore, action: () => Promise<unknown>): Pr
   vi.restoreAllMocks();
   return steps;
 }
+
+describeStoreContract({
+  name: "the file store with a thread for small objects",
+  open: async () => {
+    const store = await openFileStore(join(await freshFolder(), "store"), { threadAfter: 0 });
+    threads.push(store);
+    return store;
+  },
+});
 
 describeStoreContract({ name: "the file store", open: openFresh });
 

@@ -3,7 +3,15 @@ import { dirname, join, resolve } from "node:path";
 import { SpotproofError, systemErrorCode } from "../../base/index.ts";
 import { abortable } from "../abortable.ts";
 import { STORE_MARKER } from "../store-format.ts";
-import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
+import type {
+  CallOptions,
+  CreatedAndLooked,
+  ReadOptions,
+  Store,
+  StoreBytes,
+  StoreKey,
+  StoredObject,
+} from "../store.ts";
 import { asStoreError } from "./file-errors.ts";
 import { prepareStore } from "./first-use.ts";
 import { DurableFolders } from "./folder-durability.ts";
@@ -11,6 +19,7 @@ import { linkIfAbsent } from "./link-if-absent.ts";
 import { TEMPORARY_FOLDER, pathOfKey, pathOfPrefix } from "./key-path.ts";
 import { mountCaution } from "./network-mount.ts";
 import { foldersIn, objectsBelow, readObject } from "./object-reading.ts";
+import { SmallWriter } from "./small-writer.ts";
 import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./temporary-file.ts";
 
 // A store in a folder of any file system that has hard links.
@@ -18,10 +27,15 @@ import { discard, sweepTemporary, temporaryPath, writeTemporary } from "./tempor
 //   F2. A write resolves only after the names on the way to it are durable as well (C19).
 //   F3. A file that has its final name is never written again; replace gives the name to another file.
 
+/** So many objects are removed at once. */
+const REMOVALS_AT_A_TIME = 32;
+
 /** How `openFileStore` opens. */
 export interface FileStoreOptions {
   /** `read` creates nothing, not even the folder; writing to the store then still works where the folder allows it. Default `write`. */
   readonly mode?: "read" | "write" | undefined;
+  /** Small objects are created by a thread, once there were so many of them. Default: they are not. */
+  readonly threadAfter?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,6 +47,8 @@ export interface FileStore extends Store {
   readonly caution: string | undefined;
   /** Removes half-written files that processes left which died more than a day ago; tells how many there were. */
   sweep(options?: CallOptions): Promise<number>;
+  /** Ends the thread that writes small objects, if there is one. */
+  close(): void;
 }
 
 /**
@@ -46,7 +62,8 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
   const [caution] = await abortable(options.signal, () =>
     Promise.all([mountCaution(path), prepareStore(path, options.mode ?? "write")]),
   );
-  return new FolderStore(path, caution);
+  const { threadAfter } = options;
+  return new FolderStore(path, caution, threadAfter === undefined ? undefined : new SmallWriter(threadAfter));
 }
 
 class FolderStore implements FileStore {
@@ -54,8 +71,10 @@ class FolderStore implements FileStore {
   readonly folder: string;
   readonly caution: string | undefined;
   readonly #durable: DurableFolders;
+  readonly #small: SmallWriter | undefined;
 
-  constructor(folder: string, caution: string | undefined) {
+  constructor(folder: string, caution: string | undefined, small: SmallWriter | undefined) {
+    this.#small = small;
     this.folder = folder;
     this.caution = caution;
     this.description = `folder ${folder}`;
@@ -63,10 +82,23 @@ class FolderStore implements FileStore {
   }
 
   async create(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<"created" | "exists"> {
+    return (await this.createAndLook(key, bytes, [], options)).created;
+  }
+
+  async createAndLook(
+    key: StoreKey,
+    bytes: StoreBytes,
+    absent: readonly StoreKey[],
+    options?: CallOptions,
+  ): Promise<CreatedAndLooked> {
     const path = pathOfKey(this.folder, key);
-    return abortable(options?.signal, () =>
-      this.#publish(path, bytes, options?.signal, (temporary) => linkIfAbsent(temporary, path)),
-    );
+    const paths = absent.map((each) => pathOfKey(this.folder, each));
+    return abortable(options?.signal, async () => {
+      const done = await this.#createSmall(path, bytes, paths);
+      if (done !== undefined) return done;
+      const name = (temporary: string): ReturnType<typeof linkIfAbsent> => linkIfAbsent(temporary, path);
+      return { created: await this.#publish(path, bytes, options?.signal, name), allAbsent: false };
+    });
   }
 
   async replace(key: StoreKey, bytes: StoreBytes, options?: CallOptions): Promise<void> {
@@ -101,8 +133,38 @@ class FolderStore implements FileStore {
     await abortable(options?.signal, () => this.#remove(path));
   }
 
+  async removeAll(keys: readonly StoreKey[], options?: CallOptions): Promise<void> {
+    const paths = keys.map((key) => pathOfKey(this.folder, key));
+    await abortable(options?.signal, async () => {
+      if ((await this.#small?.removeAll(paths, [...new Set(paths.map(dirname))])) === true) return;
+      for (let at = 0; at < paths.length; at += REMOVALS_AT_A_TIME) {
+        options?.signal?.throwIfAborted();
+        await Promise.all(paths.slice(at, at + REMOVALS_AT_A_TIME).map((path) => this.#remove(path)));
+      }
+    });
+  }
+
   async sweep(options?: CallOptions): Promise<number> {
     return abortable(options?.signal, () => sweepTemporary(this.folder, options?.signal));
+  }
+
+  close(): void {
+    this.#small?.close();
+  }
+
+  /** In the thread for small objects; undefined when that has not done it. */
+  async #createSmall(
+    path: string,
+    bytes: StoreBytes,
+    absent: readonly string[],
+  ): Promise<CreatedAndLooked | undefined> {
+    const folder = dirname(path);
+    if (this.#small?.takes(bytes) !== true || !this.#durable.knows(folder)) return undefined;
+    const { outcome, allAbsent } = await this.#small.create(temporaryPath(this.folder), path, bytes, absent);
+    if (outcome === "created" || outcome === "exists") return { created: outcome, allAbsent };
+    if (outcome !== "named") return undefined;
+    await this.#durable.sync(folder);
+    return { created: "created", allAbsent: false };
   }
 
   /** Writes a temporary file, gives it its name with `name`, and makes the name durable (F1, F2). */

@@ -43,14 +43,27 @@ async function syncWherePossible(folder: string): Promise<void> {
   }
 }
 
+/** The sync of a folder that is under way, and the one after it. */
+interface FolderSyncs {
+  readonly running: Promise<void>;
+  next: Promise<void> | undefined;
+}
+
 /** The folders of one store whose own names, up to the store's folder, this process has made durable. */
 export class DurableFolders {
   readonly #root: string;
   readonly #known = new Set<string>();
 
+  readonly #syncs = new Map<string, FolderSyncs>();
+
   constructor(root: string) {
     this.#root = root;
     this.#known.add(root);
+  }
+
+  /** Whether the folder's own name is durable, as far as this process knows. */
+  knows(folder: string): boolean {
+    return this.#known.has(folder);
   }
 
   /**
@@ -58,10 +71,31 @@ export class DurableFolders {
    * process may have created the folder a moment ago and not have come to its sync yet.
    */
   async sync(folder: string): Promise<void> {
-    if (this.#known.has(folder)) return syncFolder(folder);
+    if (this.#known.has(folder)) return this.#syncShared(folder);
     const folders = chain(folder, this.#root);
-    await Promise.all(folders.map(syncFolder));
+    await Promise.all(folders.map((each) => this.#syncShared(each)));
     for (const each of folders) this.#known.add(each);
+  }
+
+  /** Callers that come while a folder is being synced share the next sync of it: many names cost two syncs, not many. */
+  #syncShared(folder: string): Promise<void> {
+    const syncs = this.#syncs.get(folder);
+    if (syncs === undefined) return this.#beginSync(folder);
+    syncs.next ??= syncs.running.then(
+      () => this.#beginSync(folder),
+      () => this.#beginSync(folder),
+    );
+    return syncs.next;
+  }
+
+  #beginSync(folder: string): Promise<void> {
+    const syncs: FolderSyncs = { running: syncFolder(folder), next: undefined };
+    this.#syncs.set(folder, syncs);
+    const over = (): void => {
+      if (syncs.next === undefined) this.#syncs.delete(folder);
+    };
+    syncs.running.then(over, over);
+    return syncs.running;
   }
 
   /** Call it when a folder had to be created: what was known of folders before is of no use. */

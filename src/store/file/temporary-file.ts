@@ -13,9 +13,14 @@ const LEFT_OVER_AFTER_MS = 24 * 3_600_000;
 /** Linux takes at most 1024 pieces in one call. */
 const PIECES_PER_WRITE = 512;
 
+/** Of this process, and no other. */
+const OWN_NAMES = randomBytes(10).toString("hex");
+let lastName = 0;
+
 /** A path in the temporary folder that nobody else has. */
 export function temporaryPath(root: string): string {
-  return join(root, TEMPORARY_FOLDER, `spotproof-${randomBytes(16).toString("hex")}.tmp`);
+  lastName += 1;
+  return join(root, TEMPORARY_FOLDER, `spotproof-${OWN_NAMES}${lastName.toString(16).padStart(12, "0")}.tmp`);
 }
 
 /** Writes the bytes to a fresh temporary file and makes them durable. The file is gone again when that fails. */

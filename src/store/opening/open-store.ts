@@ -110,6 +110,8 @@ export interface OpenJobOptions {
   readonly onCall?: ((call: TracedCall) => void) | undefined;
   /** Puts the faults of a rehearsal in front of the store that was opened, below every limit and repetition. */
   readonly disturb?: ((store: Store) => Promise<DisturbedStore>) | undefined;
+  /** Small objects will be created by the thousand, as a program does that keeps each of its steps. Default false. */
+  readonly manySmallWrites?: boolean | undefined;
   readonly doors?: StoreDoors | undefined;
 }
 
@@ -118,7 +120,7 @@ export interface OpenJobOptions {
  * signal's reason when it aborts.
  */
 export async function openJobStore(location: StoreLocation, options: OpenJobOptions): Promise<JobStore> {
-  const { signal, limits, lifted, onTrouble, onCall, disturb, doors } = options;
+  const { signal, limits, lifted, onTrouble, onCall, disturb, manySmallWrites, doors } = options;
   const patient = (patienceMs: () => number, told: OnTrouble | undefined, longestMs = LONGEST_WAIT_MS) =>
     new Patience({
       clock: systemClock,
@@ -132,6 +134,7 @@ export async function openJobStore(location: StoreLocation, options: OpenJobOpti
     signal,
     connections: limits?.connections,
     patience: patient(() => START_PATIENCE_MS, onTrouble),
+    manySmallWrites,
     doors,
   });
   const disturbed = await disturb?.(opened.store);
@@ -164,25 +167,23 @@ interface OpenPatiently {
   readonly signal: AbortSignal | undefined;
   readonly connections: number | undefined;
   readonly patience: Patience;
+  readonly manySmallWrites?: boolean | undefined;
   readonly doors: StoreDoors | undefined;
 }
 
 /** What is not there on a file system of this machine will not come by itself; a server may. */
 function openPatiently(location: StoreLocation, how: OpenPatiently): Promise<OpenedStore> {
-  const { mode, connections, patience, doors = STORE_DOORS } = how;
+  const { mode, connections, patience, manySmallWrites, doors = STORE_DOORS } = how;
+  const [clock, random] = [systemClock, systemRandom];
   const open = (signal: AbortSignal | undefined): Promise<OpenedStore> =>
-    openDoor(
-      location,
-      { mode, signal, clock: systemClock, random: systemRandom, maxConnections: connections },
-      doors,
-    );
+    openDoor(location, { mode, signal, clock, random, maxConnections: connections, manySmallWrites }, doors);
   if (location.kind === "folder" || location.kind === "sqlite") return open(how.signal);
   const reason = (): Error =>
     new SpotproofError(
       "store-unreachable",
       `The store (${location.kind}) could not be opened within ${OPEN_LIMIT_MS / 1000} s.`,
     );
-  const limit = { clock: systemClock, limitMs: OPEN_LIMIT_MS, reason, signal: how.signal };
+  const limit = { clock, limitMs: OPEN_LIMIT_MS, reason, signal: how.signal };
   return patience.run("open the store", how.signal, () => withTimeLimit(limit, open));
 }
 

@@ -4,6 +4,9 @@ import type { OpenedStore } from "../opened-store.ts";
 import { quietly } from "./quiet-aws-sdk.ts";
 import type { StoreLocation } from "./store-location.ts";
 
+/** Most programs never write so many small objects in a life, and need no thread for them. */
+const FEW_WRITES = 32;
+
 /** How a store of any kind is opened. */
 export interface OpenHow {
   /** `read` creates nothing, not even the marker. */
@@ -13,6 +16,8 @@ export interface OpenHow {
   readonly random: Random;
   /** So many connections at most, where the store has connections; undefined = what suits its kind. */
   readonly maxConnections: number | undefined;
+  /** Small objects will be created by the thousand. */
+  readonly manySmallWrites?: boolean | undefined;
 }
 
 type Open<Kind extends StoreLocation["kind"]> = (
@@ -25,13 +30,17 @@ export type StoreDoors = { readonly [Kind in StoreLocation["kind"]]: Open<Kind> 
 
 /** One door for each kind: reads the location and opens the store. */
 export const STORE_DOORS: StoreDoors = {
-  folder: async ({ folder }, { mode, signal }) => {
-    const store = await openFileStore(folder, { mode, signal });
+  folder: async ({ folder }, { mode, signal, manySmallWrites }) => {
+    const store = await openFileStore(folder, {
+      mode,
+      signal,
+      threadAfter: manySmallWrites === true ? FEW_WRITES : undefined,
+    });
     return {
       store,
       caution: store.caution,
       sweep: (options) => store.sweep(options),
-      close: () => Promise.resolve(),
+      close: () => Promise.resolve(store.close()),
     };
   },
   s3: async ({ url }, how) => {

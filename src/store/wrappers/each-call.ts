@@ -34,12 +34,22 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     readBytes: given?.readBytes,
     signal: given?.signal,
   });
+  const createAndLook = store.createAndLook?.bind(store);
+  const removeAll = store.removeAll?.bind(store);
   return {
     description: store.description,
     create: (key, bytes, options) =>
       around(call("create", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
         store.create(key, bytes, { signal }),
       ),
+    ...(createAndLook === undefined
+      ? {}
+      : {
+          createAndLook: (key, bytes, absent, options) =>
+            around(call("create", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
+              createAndLook(key, bytes, absent, { signal }),
+            ),
+        }),
     replace: (key, bytes, options) =>
       around(call("replace", key, { ...options, writtenBytes: lengthOf(bytes) }), (signal) =>
         store.replace(key, bytes, { signal }),
@@ -55,6 +65,14 @@ export function aroundEachCall(store: Store, around: AroundCall): Store {
     listFolders: (prefix, options) =>
       around(call("listFolders", prefix, options), (signal) => store.listFolders(prefix, { signal })),
     remove: (key, options) => around(call("remove", key, options), (signal) => store.remove(key, { signal })),
+    ...(removeAll === undefined
+      ? {}
+      : {
+          removeAll: (keys, options) =>
+            around(call("remove", `${keys[0] ?? "nothing"}, …`, options), (signal) =>
+              removeAll(keys, { signal }),
+            ),
+        }),
   };
 }
 

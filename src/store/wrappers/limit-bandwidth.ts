@@ -19,6 +19,7 @@ export interface BandwidthOptions {
 export function limitBandwidth(store: Store, options: BandwidthOptions): Store {
   const up = laneFor(options, options.uploadBytesPerSecond);
   const down = laneFor(options, options.downloadBytesPerSecond);
+  if (up === undefined && down === undefined) return store;
   return aroundEachCall(store, async (call, make) => {
     const lane = call.kind === "read" ? down : up;
     if (lane === undefined) return make(call.signal);

@@ -3,6 +3,8 @@
 /** Memory whose beginning lies at the beginning of a page. Buffers in it can be handed to threads and to direct writes. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
+  /** So many pages more. What is not shared has another buffer afterwards. */
+  grow(pages: number): number;
 }
 
 interface WebAssemblyNamespace {
@@ -21,13 +23,14 @@ interface WebAssemblyNamespace {
 /** Every Node.js has it. */
 export const wasm = (globalThis as unknown as { readonly WebAssembly: WebAssemblyNamespace }).WebAssembly;
 
-const PAGE_BYTES = 65_536;
+/** The size of a page. */
+export const WASM_PAGE_BYTES = 65_536;
 
 /**
  * Memory of at least so many bytes, zeroed; pages that are never touched take no room.
  * @throws RangeError when the system grants no such address space (WebAssembly reserves gigabytes of it)
  */
 export function wasmMemory(bytes: number, shared: boolean): WasmMemory {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
+  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
   return new wasm.Memory({ initial: pages, maximum: pages, shared });
 }
