@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/setup/longest-first.ts";
 
 /** Each of these uses all processors by itself, measures, or looks at what is mounted on the whole machine. */
 const ALONE = [
@@ -19,6 +20,7 @@ const everywhere = {
 export default defineConfig({
   test: {
     globalSetup: ["test/setup/build-once.ts", "test/setup/own-temporary-folder.ts"],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -26,8 +28,8 @@ export default defineConfig({
           name: "side by side",
           include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: [...everywhere.exclude, ...ALONE],
-          // Two even on two processors: most of these wait for servers and processes of their own.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
+          // More than there are processors: most of these wait for servers and processes of their own.
+          maxWorkers: Math.max(3, availableParallelism()),
           sequence: { groupOrder: 0 },
         },
       },

@@ -5,7 +5,7 @@ import { Bench, type Command, example } from "./program.ts";
 import { rehearse, scenarioFile } from "./rehearsing.ts";
 
 /** Enough to learn the digits, few enough for a test. */
-const EPOCHS = "8";
+const EPOCHS = "6";
 const TRAINING = [
   process.execPath,
   example("build/digits.js"),
@@ -19,10 +19,10 @@ const IN_MEMORY = [process.execPath, example("build/digits-in-memory.js"), "--ep
 /** Five interruptions, by the step at which they come. */
 const INTERRUPTIONS = [
   { step: 180, how: "notice" },
-  { step: 560, how: "kill -9" },
-  { step: 1020, how: "notice" },
-  { step: 1500, how: "kill -9" },
-  { step: 1980, how: "notice" },
+  { step: 480, how: "kill -9" },
+  { step: 820, how: "notice" },
+  { step: 1120, how: "kill -9" },
+  { step: 1440, how: "notice" },
 ] as const;
 
 /** The same on machines: three ends that are announced, two that are not. */
@@ -114,7 +114,7 @@ describe("the training that learns handwritten digits", () => {
     const last = bench.start(words("digits-sdk"));
     expect((await last.ended).status, last.everything()).toBe(0);
     expect((await uninterrupted.ended).status).toBe(0);
-    expect(last.lines[0]).toMatch(/^steps done: 10[2-9]\d$/);
+    expect(last.lines[0]).toMatch(/^steps done: 8[2-9]\d$/);
     const weights = readFileSync(join(bench.folder, "ckpt", "weights.bin"));
     expect(weights.equals(readFileSync(join(bench.folder, "weights.bin")))).toBe(true);
     expect(last.lines.at(-1)).toBe(uninterrupted.lines.at(-1));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,6 +74,8 @@ interface Seen {
 describe.skipIf(!existsSync(CHROMIUM))(`the page of a rehearsal (needs Chromium: ${CHROMIUM})`, () => {
   let browser: Browser;
   let folder: string;
+  /** One tab for each kind of window: a new one takes as long as a look. */
+  const tabs = new Map<string, Promise<Page>>();
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "spotproof-page-"));
@@ -89,29 +92,37 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page of a rehearsal (needs Chromium:
     judge: (seen: Seen) => Promise<void>,
   ): Promise<void> {
     const { record, verdict } = scene();
-    const file = join(folder, "report.html");
+    const file = join(folder, `report-${randomUUID()}.html`);
     writeFileSync(file, htmlReport(record, verdict));
-    const context = await browser.newContext({
-      viewport: { width: window.width, height: window.height },
-      colorScheme: window.colorScheme,
-      offline: true,
+    const page = await tab(window);
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on("console", (message) => void complaints.push(message.text()));
+    page.on("pageerror", (error) => void complaints.push(error.message));
+    page.on("dialog", (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
     });
+    page.on("request", (request) => void requests.push(request.url()));
     try {
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      const requests: string[] = [];
-      page.on("console", (message) => void complaints.push(message.text()));
-      page.on("pageerror", (error) => void complaints.push(error.message));
-      page.on("dialog", (dialog) => {
-        complaints.push(`dialog: ${dialog.message()}`);
-        void dialog.dismiss();
-      });
-      page.on("request", (request) => void requests.push(request.url()));
       await page.goto(pathToFileURL(file).href);
       await judge({ page, complaints, requests });
     } finally {
-      await context.close();
+      for (const event of ["console", "pageerror", "dialog", "request"] as const)
+        page.removeAllListeners(event);
+      await page.emulateMedia({ media: null, colorScheme: window.colorScheme });
     }
+  }
+
+  function tab({ width, height, colorScheme }: (typeof WINDOWS)[number]): Promise<Page> {
+    const key = `${width} ${height} ${colorScheme}`;
+    const open = async (): Promise<Page> => {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, offline: true });
+      return context.newPage();
+    };
+    const opened = tabs.get(key) ?? open();
+    tabs.set(key, opened);
+    return opened;
   }
 
   const looks = Object.entries(SCENES).flatMap(([name, scene]) =>

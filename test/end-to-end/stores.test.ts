@@ -92,7 +92,8 @@ describe.each(kinds)("a store in $name", ({ isThere, place: newPlace }) => {
 
   test.skipIf(!isThere)(
     "is found good by the doctor; its drivers say nothing and hand nothing on to the command",
-    { timeout: 60_000 },
+    // Its racing processes take seconds on an idle computer, and many times as long on a busy one.
+    { timeout: 150_000 },
     async () => {
       const place = await newPlace(bench.folder);
       const { url, environment } = place;

@@ -42,6 +42,7 @@ export async function startMoto(): Promise<RunningMoto> {
   if (program === undefined) throw new Error("moto_server is not on the PATH.");
   const port = await freePort();
   const child = spawn(program, ["-H", "127.0.0.1", "-p", String(port)], {
+    env: { ...process.env, PYTHONPATH: join(import.meta.dirname, "moto-python") },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
