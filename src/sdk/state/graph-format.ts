@@ -49,6 +49,13 @@ export interface GraphFrame {
 
 /** The version of V8's serialization that this Node.js writes, and the newest that it reads. */
 export function serializationVersion(): number {
+  known ??= askedVersion();
+  return known;
+}
+
+let known: number | undefined;
+
+function askedVersion(): number {
   const probe = new Serializer();
   probe.writeHeader();
   return probe.releaseBuffer().readUInt8(1);
@@ -116,10 +123,10 @@ function checkOrigin(graph: Buffer): void {
       `It was saved on a machine of byte order ${orderName(order)}, and this one has ${orderName(BYTE_ORDER)}: go on with a machine of the same kind.`,
     );
   }
-  const [saved, known] = [graph.readUInt8(10), serializationVersion()];
-  if (saved <= known) return;
+  const [saved, here] = [graph.readUInt8(10), serializationVersion()];
+  if (saved <= here) return;
   throw unreadable(
-    `It was saved by a newer Node.js (serialization version ${saved}; Node.js ${process.versions.node} here reads up to ${known}): go on with the Node.js that saved it, or a newer one.`,
+    `It was saved by a newer Node.js (serialization version ${saved}; Node.js ${process.versions.node} here reads up to ${here}): go on with the Node.js that saved it, or a newer one.`,
   );
 }
 

@@ -39,7 +39,7 @@ export class SmallWriter {
 
   /** Whether to ask `create`. */
   takes(bytes: StoreBytes): boolean {
-    if (this.#isOver || bytes.reduce((sum, piece) => sum + piece.byteLength, 0) > SMALL_BYTES) return false;
+    if (this.#isOver || lengthOf(bytes) > SMALL_BYTES) return false;
     if (this.#left === 0) this.#thread ??= this.#begin();
     else this.#left -= 1;
     return this.#thread !== undefined;
@@ -48,7 +48,12 @@ export class SmallWriter {
   /** As `createAndLook` of the store; the folder of `path` has a durable name. */
   create(temporary: string, path: string, bytes: StoreBytes, absent: readonly string[]): Promise<Answer> {
     // A copy: the memory around small pieces is often that of others, and it all would go along.
-    const own = Uint8Array.from(bytes.length === 1 ? (bytes[0] as Uint8Array) : Buffer.concat(bytes));
+    const own = new Uint8Array(lengthOf(bytes));
+    let at = 0;
+    for (const piece of bytes) {
+      own.set(piece, at);
+      at += piece.length;
+    }
     const job = { kind: "create", bytes: own, temporary, path, folder: dirname(path), absent } as const;
     return this.#give(job, [own.buffer]);
   }
@@ -106,4 +111,8 @@ export class SmallWriter {
     void this.#thread?.terminate();
     this.#thread = undefined;
   }
+}
+
+function lengthOf(bytes: StoreBytes): number {
+  return bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
 }
