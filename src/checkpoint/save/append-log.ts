@@ -10,7 +10,7 @@ const TAIL_BYTES = 8 * 1024;
 const SEALED_BYTES = 1024 * 1024;
 /**
  * As soon as the chunks at the end that are shorter than one of these come to its length, they are stored again as one. So a
- * byte is stored three times at most, and at most 15 short chunks and 3 longer ones stand behind the sealed ones.
+ * byte is stored three times at most, and at most 31 short chunks and 3 longer ones stand behind the sealed ones.
  */
 const MERGED_BYTES = [SEALED_BYTES, 256 * 1024];
 

@@ -232,7 +232,7 @@ describe("a log", () => {
       Array.from({ length: 100_000 }, (_, at) => record(at)).join(""),
     );
     const json = JSON.stringify((await manifestOf(store, last)).json);
-    expect(json.match(/"[0-9a-f]{64}",/g)?.length).toBeLessThan(4 + 18 + 1);
+    expect(json.match(/"[0-9a-f]{64}",/g)?.length).toBeLessThan(4 + 34 + 1);
 
     const goesOn = contentsSaver(store, 2, restored, ids);
     const again = goesOn.openLog("items.log");
@@ -245,7 +245,7 @@ describe("a log", () => {
     const whole = Buffer.concat([all.get("items.log") ?? Buffer.alloc(0), ...rest]);
     expect((await loaded(store, [last])).all.get("items.log")?.equals(whole)).toBe(true);
     const refs = JSON.stringify((await manifestOf(store, last)).json).match(/"[0-9a-f]{64}",/g) ?? [];
-    expect(refs.length).toBeLessThan(6 + 18 + 1);
+    expect(refs.length).toBeLessThan(6 + 34 + 1);
     await goesOn.prune({ last: 2 });
     last = (await saveContents(goesOn, [{ kind: "log", path: "items.log", log: again }])).id;
     expect((await loaded(store, [last])).all.get("items.log")?.equals(whole)).toBe(true);
