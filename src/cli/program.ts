@@ -1,5 +1,13 @@
 import { Command, CommanderError } from "commander";
-import { ERRORS, SpotproofError, VERSION, liveThreads, reasonOf, systemClock } from "../base/index.ts";
+import {
+  ERRORS,
+  SpotproofError,
+  VERSION,
+  canLeave,
+  hangsWords,
+  reasonOf,
+  systemClock,
+} from "../base/index.ts";
 import { type CommandIo, processIo } from "./command-io.ts";
 import { EXIT, exitStatusOfError } from "./exit-codes.ts";
 import { declareChannelCommands } from "./commands/channel-commands.ts";
@@ -37,28 +45,16 @@ function statusOfWritten(status: number, io: CommandIo): number {
   return status === EXIT.done.status ? lost : status;
 }
 
-/** How long file calls that nobody waits for any more may take to end, in ms. */
-const LEAVING_MS = 500;
-
 /**
- * Ends here and now: a handle that somebody forgot must not keep a finished job's machine. But on its way out Node waits
- * for the threads of its file calls, and one that hangs (a mount that is away) would hold it for ever.
+ * Ends here and now: a handle that somebody forgot must not keep a finished job's machine.
  */
 async function leave(status: number, io: CommandIo): Promise<never> {
-  const untilMs = systemClock.now() + LEAVING_MS;
-  while (somethingHangs() && systemClock.now() < untilMs) await systemClock.sleep(10);
-  if (somethingHangs()) {
-    io.err(
-      `spotproof: a file call hangs. Leaving by SIGKILL, since Node cannot leave with status ${status} so.\n`,
-    );
+  if (!(await canLeave(systemClock))) {
+    io.err(`${hangsWords(status)}\n`);
     await io.drain(LAST_WORDS_MS);
     process.kill(process.pid, "SIGKILL");
   }
   process.exit(status);
-}
-
-function somethingHangs(): boolean {
-  return liveThreads() > 0 || process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
 }
 
 /** Parses the arguments, does the work, and gives the exit status. Never throws. */

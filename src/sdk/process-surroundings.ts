@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
-import { systemClock, systemErrorCode, systemRandom } from "../base/index.ts";
+import { canLeave, hangsWords, systemClock, systemErrorCode, systemRandom } from "../base/index.ts";
 import type { JobEvent } from "./job.ts";
 import type { JobSurroundings } from "./job-parts.ts";
 
@@ -26,6 +26,10 @@ export function surroundingsOf(
     tell: onEvent ?? sayOnStandardError,
     async exit(status) {
       await Promise.all([drained(program.stdout), drained(program.stderr)]);
+      if (!(await canLeave(systemClock))) {
+        sayLine(hangsWords(status));
+        program.kill(program.pid, "SIGKILL");
+      }
       return program.exit(status);
     },
   };

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/base/index.ts";
 import { type Ec2MetadataMock, startEc2MetadataMock } from "../../src/simulator/index.ts";
@@ -188,4 +189,27 @@ describe("a program with a job, under `spotproof run`", () => {
     expect(stepsOf(second.stdout())[0]).toBe((stepsOf(first.stdout()).at(-1) ?? 0) + 1);
     expect(stepsOf(second.stdout()).at(-1)).toBe(STEPS - 1);
   });
+});
+
+test("E2: a file call of the program that hangs does not keep an interrupted job on its machine", async () => {
+  execFileSync("mkfifo", [join(bench.folder, "pipe")]);
+  const main = join(bench.folder, "hangs.mjs");
+  writeFileSync(
+    main,
+    `
+    import { open } from "node:fs";
+    import { runJob } from ${JSON.stringify(resolve("dist/index.js"))};
+    await runJob("fit", { store: "store" }, async (job) => {
+      open("pipe", "r", () => undefined);
+      console.log("up");
+      for await (const step of job.steps({ to: 1000 })) await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    `,
+  );
+  const started = bench.start([], { main });
+  await started.untilSays(/^up$/m);
+  started.child.kill("SIGTERM");
+  expect(await started.ended).toBe("SIGKILL");
+  expect(started.stderr()).toMatch(/a file call hangs.*status 75/);
+  expect(await outcomes()).toEqual(["interrupted"]);
 });
