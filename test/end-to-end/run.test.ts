@@ -226,7 +226,7 @@ describe("an interruption by signal", () => {
       "--notice-signal",
       "USR1",
       "--signal-grace",
-      "1s",
+      "4s",
       "--",
       "sh",
       "-c",

@@ -9,7 +9,7 @@ import { freshPlaces } from "./foremen.ts";
 import { FOLDERS } from "./setting.ts";
 import { MUTANTS } from "./store-mutants.ts";
 
-// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 500, which leaves room
+// KILL_ANYWHERE_CUTS: how many processes are killed, 240 by default. Continuous integration asks for 300, which leaves room
 // for rehearsals and for the kills beside other stores; a change of the engine deserves 10,000 (a quarter of an hour on two cores).
 // KILL_SEED, KILL_CHAIN: repeat what a failure names.
 
