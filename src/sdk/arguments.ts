@@ -24,3 +24,43 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
+
+/**
+ * Names that are none of the options, and nearly one: `checkPointEvery` is a mistake, and ignoring it would lose work. Other
+ * names are let through, as the compiler does with an object that has more members than are asked for.
+ * @throws SpotproofError `bad-usage`
+ */
+export function refuseMisspelt(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = known.find((each) => isNearly(name, each));
+    if (meant === undefined) continue;
+    throw new SpotproofError(
+      "bad-usage",
+      `${what} has no option \`${name}\`. Is \`${meant}\` meant? The options are: ${known.join(", ")}.`,
+    );
+  }
+}
+
+/** Two slips of the keyboard in a long name, one in a short one; capital letters do not count. */
+function isNearly(name: string, known: string): boolean {
+  if (known.length < 3) return false;
+  const most = known.length < 6 ? 1 : 2;
+  return (
+    Math.abs(name.length - known.length) <= most && slips(name.toLowerCase(), known.toLowerCase()) <= most
+  );
+}
+
+/** How many letters have to be inserted, removed or replaced to make one of the other. */
+function slips(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let row = 1; row <= a.length; row += 1) {
+    const line = [row];
+    for (let at = 1; at <= b.length; at += 1) {
+      const replaced = (above[at - 1] as number) + (a[row - 1] === b[at - 1] ? 0 : 1);
+      line.push(Math.min(replaced, (above[at] as number) + 1, (line[at - 1] as number) + 1));
+    }
+    above = line;
+  }
+  return above[b.length] as number;
+}

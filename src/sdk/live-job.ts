@@ -14,7 +14,7 @@ import {
   forEach,
   results,
 } from "./items/index.ts";
-import { requireFunction, requireOptions } from "./arguments.ts";
+import { refuseMisspelt, requireFunction, requireOptions } from "./arguments.ts";
 import { fencedOut } from "./fenced-out.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type {
@@ -31,7 +31,7 @@ import { JobLeaves, type Leaving } from "./leaving.ts";
 import type { Recorder } from "./recorder.ts";
 import { savingInTime } from "./saving-in-time.ts";
 import { WriteGate } from "./write-gate.ts";
-import { restoreState } from "./restored-state.ts";
+import { refuseHalfOfACodec, restoreState } from "./restored-state.ts";
 import type { RestoredRecord } from "./restored-record.ts";
 import { COPY_AT_MOST_BYTES, DEFAULT_LOOP, type StepsHost, openSteps } from "./steps.ts";
 import { type Storable, stateVersion } from "./state/index.ts";
@@ -161,6 +161,8 @@ export class LiveJob implements Job, StepsHost {
     }
     requireFunction("The initial state of restoreOr", initial, "() => ({ count: 0 })");
     requireOptions("restoreOr", options, "{ version: 2 }");
+    refuseMisspelt("restoreOr", options, ["version", "migrate", "encode", "decode"]);
+    refuseHalfOfACodec(options);
     const version = stateVersion(options.version);
     this.stateAsked = true;
     const { restored, recorder, tell } = this.#parts;
@@ -186,6 +188,7 @@ export class LiveJob implements Job, StepsHost {
     work: ItemWork<Item, Result>,
   ): Promise<ItemsSummary> {
     this.#throwIfFencedOut();
+    requireOptions("forEach", options, "{ concurrency: 4 }, and then the work");
     const name = `items ${options.name ?? "items"}`;
     this.unfinished.add(name);
     const gate = this.#gate;

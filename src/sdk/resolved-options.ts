@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { SpotproofError } from "../base/index.ts";
-import { requireFunction, requireOptions } from "./arguments.ts";
+import { refuseMisspelt, requireFunction, requireOptions } from "./arguments.ts";
 import type { JobOptions } from "./job.ts";
 
 /** Options after which nobody asks whether something is set. */
@@ -18,11 +18,27 @@ export interface ResolvedOptions {
   readonly ending: "exit" | "return";
 }
 
+/** Each of them, as the compiler sees to. */
+const OPTIONS: Readonly<Record<keyof JobOptions, true>> = {
+  store: true,
+  files: true,
+  ifRunning: true,
+  heartbeatMs: true,
+  leaseMs: true,
+  keep: true,
+  allowVolatileStore: true,
+  signalGraceMs: true,
+  interruptedEveryMs: true,
+  ending: true,
+  onEvent: true,
+};
+
 const FOUR_HOURS_MS = 4 * 3_600_000;
 
 /** @throws SpotproofError `bad-usage`, naming the option */
 export function resolveOptions(options: JobOptions, workingFolder: string): ResolvedOptions {
   requireOptions("runJob", options, '{ store: "/mnt/efs/jobs" }');
+  refuseMisspelt("runJob", options, Object.keys(OPTIONS));
   const { store, files, ifRunning = "standby", keep = 3, ending = "exit" } = options;
   if (typeof store !== "string" || store === "") {
     throw new SpotproofError(

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Clock, type MonotonicMs, SpotproofError, formatDuration } from "../base/index.ts";
-import { requireFunction, requireOptions } from "./arguments.ts";
+import { refuseMisspelt, requireFunction, requireOptions } from "./arguments.ts";
 import { type CheckpointCost, type CheckpointDue, checkpointDue } from "./checkpoint-due.ts";
 import type { InterruptionRate } from "./interruption-rate.ts";
 import type { JobEvent, StepsOptions } from "./job.ts";
@@ -37,6 +37,17 @@ export interface StepsHost {
 /** What a loop without a name is called. */
 export const DEFAULT_LOOP = "steps";
 const DEFAULT_OVERHEAD = 0.035;
+
+/** Each option, as the compiler sees to. */
+const OPTIONS: Readonly<Record<keyof StepsOptions<unknown>, true>> = {
+  from: true,
+  to: true,
+  checkpointEvery: true,
+  state: true,
+  save: true,
+  name: true,
+  maxOverhead: true,
+};
 /** States up to this size are copied, so that what runs beside a save may go on; larger ones only where that was asked for. */
 export const COPY_AT_MOST_BYTES = 256 * 1024 * 1024;
 /** A loop of steps that never wait lets timers, sockets and signals in at least so often. */
@@ -54,6 +65,7 @@ export function openSteps<State>(
   options: StepsOptions<State>,
 ): AsyncIterableIterator<number> {
   requireOptions("steps", options, "{ to: 100 }");
+  refuseMisspelt("steps", options, Object.keys(OPTIONS));
   const {
     from = 0,
     to,

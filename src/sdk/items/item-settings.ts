@@ -1,5 +1,5 @@
 import { type Backoff, SpotproofError } from "../../base/index.ts";
-import { requireFunction, requireOptions } from "../arguments.ts";
+import { refuseMisspelt, requireFunction, requireOptions } from "../arguments.ts";
 import type { CommitPlan } from "./group-commit.ts";
 import type { ForEachOptions } from "./items.ts";
 import { shown } from "./ledger.ts";
@@ -17,10 +17,25 @@ export interface ItemSettings<Item> {
   readonly total: number | undefined;
 }
 
+/** Each of them, as the compiler sees to. */
+const OPTIONS: Readonly<Record<keyof ForEachOptions<never>, true>> = {
+  name: true,
+  key: true,
+  concurrency: true,
+  retries: true,
+  backoff: true,
+  timeoutMs: true,
+  onFailure: true,
+  commitEveryMs: true,
+  commitEveryBytes: true,
+  total: true,
+};
+
 const MIB = 1024 ** 2;
 
 /** @throws SpotproofError `bad-usage` */
 export function settingsFrom<Item>(options: ForEachOptions<Item>): ItemSettings<Item> {
+  refuseMisspelt("forEach", options, Object.keys(OPTIONS));
   if (options.key !== undefined) requireFunction("forEach: `key`", options.key, "(item) => item.id");
   if (options.backoff !== undefined) requireBackoff(options.backoff);
   if (options.total !== undefined && !(Number.isFinite(options.total) && options.total >= 0)) {
