@@ -131,6 +131,23 @@ describe("a program that looks at the interruption by itself", () => {
     expect(await jobTest.run(own)).toEqual({ kind: "completed", result: 5 });
   });
 
+  test.each([
+    ["by itself", {}],
+    ["when it is told to", { interruptAtStep: 2, noticeMs: 30_000 }],
+  ])("C09: leaves within a step, %s: the step is done again, on the state before it", async (_, when) => {
+    const jobTest = createJobTest();
+    const own = async (job: Job): Promise<readonly number[]> => {
+      const state = await job.restoreOr(() => ({ done: [] as number[] }));
+      for await (const step of job.steps({ to: 4, checkpointEvery: 1 })) {
+        state.done.push(step);
+        if (job.attempt === 1 && (step === 2 || job.interruption !== undefined)) await job.leave();
+      }
+      return state.done;
+    };
+    expect(await jobTest.run(own, when)).toMatchObject({ kind: "interrupted" });
+    expect(await jobTest.run(own)).toEqual({ kind: "completed", result: [0, 1, 2, 3] });
+  });
+
   test("is told of it, with the time that is left, once", async () => {
     const jobTest = createJobTest();
     const told: unknown[] = [];
@@ -162,6 +179,20 @@ describe("checkpoints that are asked for", () => {
     });
     expect(await jobTest.run(own)).toEqual({ kind: "completed", result: 6 });
     expect(jobTest.checkpoints).toHaveLength(3 + 3 + 1);
+  });
+
+  test("C09: are refused within a step, whose state is half changed; nothing is saved of it", async () => {
+    const jobTest = createJobTest();
+    const own = async (job: Job): Promise<readonly number[]> => {
+      const state = await job.restoreOr(() => ({ done: [] as number[] }));
+      for await (const step of job.steps({ to: 4, checkpointEvery: 1 })) {
+        state.done.push(step);
+        if (step === 2 && job.attempt === 1) await job.checkpoint();
+      }
+      return state.done;
+    };
+    await expect(jobTest.run(own)).rejects.toThrow(/within a step.*half changed.*once\(\)/);
+    expect(await jobTest.run(own)).toEqual({ kind: "completed", result: [0, 1, 2, 3] });
   });
 
   test("share the next one while one is under way", async () => {

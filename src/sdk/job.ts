@@ -125,14 +125,18 @@ export interface Job {
    */
   once<Result>(key: string, work: (context: OnceContext) => Promise<Result> | Result): Promise<Result>;
   /**
-   * Makes a checkpoint now, of the state as it is now, and resolves with its name when it is durable.
-   * Calls while one is under way share the next.
+   * Makes a checkpoint now, of the state as it is now, and resolves with its name when it is durable. Calls while one is under way share
+   * the next. Not within a step of a loop that has a state: there the state is half changed.
+   * @throws SpotproofError `bad-usage` within such a step; `fenced-out`; what the store says
    */
   checkpoint(): Promise<string>;
   /** How far the job is, for `spotproof status` and for every checkpoint. */
   progress(done: number, total?: number, unit?: string): void;
   readonly random: JobRandom;
-  /** Saves, and ends the program as interrupted: for code that looks at `interruption` by itself. Never resolves. */
+  /**
+   * Saves, and ends the program as interrupted: for code that looks at `interruption` by itself. Never resolves. Within a step of a loop that
+   * has a state, the last state that was captured counts, and what was done since then is done again.
+   */
   leave(): Promise<never>;
 }
 

@@ -213,6 +213,12 @@ export class LiveJob implements Job, StepsHost {
 
   async checkpoint(): Promise<string> {
     this.#throwIfFencedOut();
+    if (this.#isHalfWay) {
+      throw new SpotproofError(
+        "bad-usage",
+        "checkpoint() was called within a step, where the state is half changed: a later life would do the step again on it. Let the loop save (checkpointEvery), call it between two loops, or keep a result at once by once().",
+      );
+    }
     return (await this.commitState("request")).id;
   }
 
@@ -229,9 +235,17 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async leave(): Promise<never> {
-    if (this.#parts.leaving.signal.aborted) return this.#leaveSaved();
-    await this.commitState("request");
+    if (this.#parts.leaving.signal.aborted) return this.#leaveSaved(!this.#isHalfWay);
+    // Within a step the state is that of no moment: what counts is the last one that was captured, and the step is done again.
+    if (this.#isHalfWay) await this.#parts.recorder.commit("request");
+    else await this.commitState("request");
     throw new JobLeaves("interrupted", "the program chose to leave");
+  }
+
+  /** Whether the state is one that a step has changed in part. */
+  get #isHalfWay(): boolean {
+    const { recorder } = this.#parts;
+    return recorder.hasState && !recorder.isBetweenSteps;
   }
 
   /** The state as it is now is durable when this resolves. */
@@ -252,7 +266,7 @@ export class LiveJob implements Job, StepsHost {
   }
 
   async saveAndLeave(): Promise<never> {
-    if (!this.wasToldToLeave) return this.#leaveSaved();
+    if (!this.wasToldToLeave) return this.#leaveSaved(true);
     this.tell(
       "warn",
       "leave-swallowed",
@@ -261,12 +275,12 @@ export class LiveJob implements Job, StepsHost {
     throw this.#parts.leaving.signal.reason;
   }
 
-  async #leaveSaved(): Promise<never> {
+  async #leaveSaved(captures: boolean): Promise<never> {
     this.wasToldToLeave = true;
     const reason: unknown = this.#parts.leaving.signal.reason;
     this.#throwIfFencedOut();
     try {
-      this.#parts.recorder.capture(() => false);
+      if (captures) this.#parts.recorder.capture(() => false);
       if (!(await this.#parts.recorder.handOver()))
         await this.#inTime(() => this.#parts.recorder.commit("notice"));
     } catch (error) {

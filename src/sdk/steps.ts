@@ -235,7 +235,7 @@ class StepLoop {
     tell(
       "warn",
       "step-too-long",
-      `step ${step} took ${formatDuration(tookMs)}, longer than the ${formatDuration(windowMs)} between a notice and the end of the machine: a notice within it would lose its work. Make steps shorter, or save within them with job.checkpoint().`,
+      `step ${step} took ${formatDuration(tookMs)}, longer than the ${formatDuration(windowMs)} between a notice and the end of the machine: a notice within it would lose its work. Make steps shorter, or keep parts of them by job.once().`,
     );
   }
 
