@@ -1,4 +1,4 @@
-import { type JobName, parseJobName } from "../base/index.ts";
+import { type JobName, formatDuration, parseJobName } from "../base/index.ts";
 import { type InterruptionRecord, type NoticeSource, createInterruptionRecord } from "../notice/index.ts";
 import { requireFunction } from "./arguments.ts";
 import { endOfUnclaimed } from "./ends.ts";
@@ -134,6 +134,11 @@ async function live<Result>(
   const nextSaveMs = (): number | undefined => recorder?.forecast.nextSaveMs;
   const leaving = new Leaving({ clock, interruptions, fencedOut: keeper.fencedOut, nextSaveMs });
   const silence = stop.onStop((cause) => leaving.stop(cause));
+  // At once: until the next safe point there may be nothing else to be seen.
+  leaving.onInterruption(({ cause, remainingMs }) => {
+    const within = remainingMs === undefined ? "" : `, within ${formatDuration(remainingMs)}`;
+    say("info", "leaving", `${cause}: the job leaves at its next safe point${within}`);
+  });
   try {
     return await liveToTheEnd<Result>({ keeper, leaving, tell: say, work }, async () => {
       const found = await loadRecord(keeper);

@@ -54,4 +54,4 @@ try {
 } finally {
   rmSync(place, { recursive: true, force: true });
 }
-console.log("A user's program compiles, with the check of libraries on.");
+process.stdout.write("A user's program compiles, with the check of libraries on.\n");
