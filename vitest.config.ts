@@ -8,6 +8,7 @@ const ALONE = [
   "test/kill-anywhere/**/*.test.ts",
   "test/end-to-end/rehearse-*.test.ts",
   "examples/rehearsals.test.ts",
+  "examples/digits.test.ts",
 ];
 
 const everywhere = {

@@ -151,11 +151,11 @@ describe.runIf(PYTHON_IS_THERE)("a Python loop under spotproof run (needs Python
       commitBy: "program",
       options,
       environment,
-      seconds: "0.1",
-      more: ["--stop-grace", "1500ms"],
+      seconds: "0.2",
+      more: ["--stop-grace", "3s"],
     });
     await life.untilSays(/^step 3$/m);
-    mock.interrupt({ action: "terminate", leadMs: 2500 });
+    mock.interrupt({ action: "terminate", leadMs: 5000 });
     expect(await life.ended, life.stderr()).toBe(75);
     const last = startLife({ commitBy: "program", options });
     expect(await last.ended, last.stderr()).toBe(0);

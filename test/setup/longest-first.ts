@@ -4,7 +4,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONGEST = [
   "test/end-to-end/store-outage.test.ts",
   "test/end-to-end/stores.test.ts",
-  "examples/digits.test.ts",
   "test/python/run.test.ts",
   "examples/demo/demo.test.ts",
   "test/stores-guide.test.ts",
