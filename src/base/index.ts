@@ -2,6 +2,7 @@ export * from "./backoff.ts";
 export * from "./byte-size.ts";
 export * from "./clock.ts";
 export * from "./deadline.ts";
+export * from "./edit-distance.ts";
 export * from "./duration.ts";
 export * from "./error-catalogue.ts";
 export * from "./errors.ts";

@@ -1,6 +1,5 @@
-import type { StoreKey } from "../store/store.ts";
 import type { CheckpointId, JobName } from "../base/index.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreKey } from "../store/store.ts";
 import type { PruneReport, Retention, SaveReason, SaveResult, SaverOptions } from "./checkpoint.ts";
 
 /** A file of the checkpoint whose content comes from memory. Paths are relative, of plain UTF-8, as `state/position.json`. */

@@ -1,4 +1,4 @@
-import { SpotproofError } from "../base/index.ts";
+import { SpotproofError, editDistance } from "../base/index.ts";
 
 // From JavaScript anything may come. What is wrong is said at once, with the place and the remedy.
 
@@ -46,21 +46,5 @@ export function refuseMisspelt(what: string, options: object, known: readonly st
 function isNearly(name: string, known: string): boolean {
   if (known.length < 3) return false;
   const most = known.length < 6 ? 1 : 2;
-  return (
-    Math.abs(name.length - known.length) <= most && slips(name.toLowerCase(), known.toLowerCase()) <= most
-  );
-}
-
-/** How many letters have to be inserted, removed or replaced to make one of the other. */
-function slips(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let row = 1; row <= a.length; row += 1) {
-    const line = [row];
-    for (let at = 1; at <= b.length; at += 1) {
-      const replaced = (above[at - 1] as number) + (a[row - 1] === b[at - 1] ? 0 : 1);
-      line.push(Math.min(replaced, (above[at] as number) + 1, (line[at - 1] as number) + 1));
-    }
-    above = line;
-  }
-  return above[b.length] as number;
+  return editDistance(name.toLowerCase(), known.toLowerCase()) <= most;
 }

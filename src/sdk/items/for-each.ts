@@ -1,5 +1,5 @@
 import { SpotproofError } from "../../base/index.ts";
-import { requireFunction, requireOptions } from "../arguments.ts";
+import { requireFunction } from "../arguments.ts";
 import { AsyncIterableFeed, type Feed, IterableFeed } from "./feed.ts";
 import { readItemLog } from "./item-log-reader.ts";
 import { ItemRun } from "./item-run.ts";
@@ -29,7 +29,6 @@ export async function forEach<Item, Result>(
   options: ForEachOptions<Item>,
   work: ItemWork<Item, Result>,
 ): Promise<ItemsSummary> {
-  requireOptions("forEach", options, "{ concurrency: 4 }, and then the work");
   requireFunction("The work of forEach, its third argument,", work, "async (item) => { … }");
   const settings = settingsFrom(options);
   refuseNoSource(source);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { SpotproofError } from "../../base/index.ts";
+import { lengthOf } from "../bytes-length.ts";
 import type { StoreBytes, StoreKey } from "../store.ts";
 import { RepeatableError } from "./dynamodb-errors.ts";
 import { type CallTools, findHead } from "./heads.ts";
@@ -151,7 +152,6 @@ function overtaken({ client }: CallTools, key: StoreKey): RepeatableError {
   );
 }
 
-const lengthOf = (bytes: StoreBytes): number => bytes.reduce((sum, piece) => sum + piece.length, 0);
 const inlineHead = (bytes: StoreBytes): Head => ({ kind: "inline", content: Buffer.concat(bytes) });
 const uploadOf = (head: Head | undefined): Upload | undefined =>
   head?.kind === "parts" ? head.upload : undefined;

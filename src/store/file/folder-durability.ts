@@ -53,7 +53,6 @@ interface FolderSyncs {
 export class DurableFolders {
   readonly #root: string;
   readonly #known = new Set<string>();
-
   readonly #syncs = new Map<string, FolderSyncs>();
 
   constructor(root: string) {
@@ -81,10 +80,8 @@ export class DurableFolders {
   #syncShared(folder: string): Promise<void> {
     const syncs = this.#syncs.get(folder);
     if (syncs === undefined) return this.#beginSync(folder);
-    syncs.next ??= syncs.running.then(
-      () => this.#beginSync(folder),
-      () => this.#beginSync(folder),
-    );
+    const begin = (): Promise<void> => this.#beginSync(folder);
+    syncs.next ??= syncs.running.then(begin, begin);
     return syncs.next;
   }
 

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { noteThread } from "../../base/index.ts";
+import { lengthOf } from "../bytes-length.ts";
 import type { StoreBytes } from "../store.ts";
 import {
   type SmallAnswer,
@@ -111,8 +112,4 @@ export class SmallWriter {
     void this.#thread?.terminate();
     this.#thread = undefined;
   }
-}
-
-function lengthOf(bytes: StoreBytes): number {
-  return bytes.reduce((sum, piece) => sum + piece.byteLength, 0);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
+import { lengthOf } from "../bytes-length.ts";
 import type { StoreBytes } from "../store.ts";
 
 /** Bytes on their way to S3, with what a request says about them. */
@@ -16,18 +17,13 @@ export interface ObjectBody {
 /** Pieces that are smaller than this on average cost more to send one by one than to join. */
 const WORTH_SENDING_ALONE_BYTES = 64 * 1024;
 
-/** How many bytes these are. */
-export function sizeOf(bytes: StoreBytes): number {
-  return bytes.reduce((sum, piece) => sum + piece.length, 0);
-}
-
 /**
  * What a request says of its body, which is copied only when it comes in many small pieces. The checksum finds bytes that
  * were damaged on their way. `signsContent`: so that nobody can change them there either, they are hashed as well, which
  * takes more time than all the rest of a request; TLS makes that needless.
  */
 export function objectBody(bytes: StoreBytes, signsContent: boolean): ObjectBody {
-  const sizeBytes = sizeOf(bytes);
+  const sizeBytes = lengthOf(bytes);
   return {
     body: joinedOrStreamed(bytes, sizeBytes),
     sizeBytes,

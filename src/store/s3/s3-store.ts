@@ -3,7 +3,7 @@ import { requireKey, requirePrefix } from "../key-rules.ts";
 import type { CallOptions, ReadOptions, Store, StoreBytes, StoreKey, StoredObject } from "../store.ts";
 import { listFolders, listObjects } from "./listing.ts";
 import { putInParts } from "./multipart-upload.ts";
-import { sizeOf } from "./object-body.ts";
+import { lengthOf } from "../bytes-length.ts";
 import { readObject } from "./object-reading.ts";
 import { type ObjectToPut, putObject, type PutResult, requesterSetting } from "./put-object.ts";
 import type { S3Connection } from "./s3-connection.ts";
@@ -73,7 +73,7 @@ export class S3Store implements Store {
   ): Promise<Exclude<PutResult, "conflict">> {
     requireKey(key);
     const { limits, clock, random } = this.#connection.options;
-    const object: ObjectToPut = { key, bytes, sizeBytes: sizeOf(bytes), ifAbsent, signal };
+    const object: ObjectToPut = { key, bytes, sizeBytes: lengthOf(bytes), ifAbsent, signal };
     const put = object.sizeBytes > limits.multipartAboveBytes ? putInParts : putObject;
     for (let tries = 1; ; tries += 1) {
       signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import { lengthOf } from "../bytes-length.ts";
 import { isPackKey } from "../keys.ts";
 import type { Store } from "../store.ts";
 
@@ -88,8 +89,4 @@ const SMALL_BYTES = 64 * 1024;
 export function movesData({ kind, key, writtenBytes, readBytes }: StoreCall): boolean {
   if (kind === "read" && readBytes === undefined) return isPackKey(key);
   return writtenBytes > SMALL_BYTES || (readBytes ?? 0) > SMALL_BYTES;
-}
-
-function lengthOf(bytes: readonly Uint8Array[]): number {
-  return bytes.reduce((sum, piece) => sum + piece.length, 0);
 }
